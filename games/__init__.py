@@ -1,0 +1,1 @@
+"""What is played: rules, adapters, game trees and equilibrium solvers."""

@@ -1,0 +1,80 @@
+"""Counter-based random numbers: every draw is a function of who asks, never of when or beside whom.
+
+A draw is keyed by (seed, purpose) and counted by (game, move, seat, draw). Game 4711 sees the same numbers in a batch
+of 1 or of 8192, on one worker or sixteen, before or after a resume. The counter is mixed with the finaliser of
+SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), in int64 arithmetic
+that wraps, so that it gives the same bits on every device.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+_GAME, _MOVE, _SEAT, _DRAW = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03
+_MULTIPLY_1, _MULTIPLY_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+
+
+def signed(value: int) -> int:
+    """Reduce a Python integer to the int64 of the same 64 bits."""
+    value &= 0xFFFFFFFFFFFFFFFF
+    return value - (1 << 64) if value >> 63 else value
+
+
+def mix(x: Tensor) -> Tensor:
+    """Scramble int64 `x` bijectively so that every input bit moves every output bit."""
+    x = (x ^ (x >> 30 & 0x3FFFFFFFF)) * signed(_MULTIPLY_1)
+    x = (x ^ (x >> 27 & 0x1FFFFFFFFF)) * signed(_MULTIPLY_2)
+    return x ^ (x >> 31 & 0x1FFFFFFFF)
+
+
+def key(seed: int, purpose: str) -> int:
+    """Derive the int64 key of one stream; distinct (seed, purpose) give unrelated streams."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=8).digest(), "little", signed=True)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The random numbers of a batch of games, for one purpose and at one move.
+
+    `games [n]` int64 names the games; `mixed [n]` is their half of the counter, mixed once; `move` is the other half.
+    """
+
+    games: Tensor
+    mixed: Tensor
+    move: int = 0
+
+    @classmethod
+    def of(cls, seed: int, purpose: str, games: Tensor) -> "Draws":
+        """Open the stream (seed, purpose) for the games named by `games [n]` int64."""
+        return cls(games, mix(games * signed(_GAME) ^ key(seed, purpose)))
+
+    def at(self, move: int) -> "Draws":
+        """Return the same games' numbers at another move."""
+        return replace(self, move=move)
+
+    def rows(self, rows: Tensor) -> "Draws":
+        """Return the numbers of the games at `rows [m]` of this batch."""
+        return Draws(self.games[rows], self.mixed[rows], self.move)
+
+    def bits(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
+        """Return 64 random bits a row as int64 `[n]`; `seats` is an int or `[n]`, `draw` counts draws of one move."""
+        here = self.move * _MOVE + draw * _DRAW
+        if isinstance(seats, int):
+            return mix(self.mixed + signed(here + seats * _SEAT))
+        return mix(self.mixed + seats * signed(_SEAT) + signed(here))
+
+    def uniform(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
+        """Return float64 `[n]`, uniform in [0, 1) on multiples of 2^-52."""
+        return (self.bits(seats, draw) >> 12 & 0xFFFFFFFFFFFFF).double() * 2.0**-52
+
+
+def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:
+    """Draw one index a row from `probabilities [n, A]` by inverting the cumulative sum at `uniform [n]`.
+
+    Rows need not be normalised. An index of probability zero is never drawn: `uniform` lies in [0, 1 - 2^-52], so the
+    float64 product with the total stays below the total.
+    """
+    cumulative = probabilities.double().cumsum(-1)
+    return (cumulative <= (uniform * cumulative[:, -1])[:, None]).sum(-1)

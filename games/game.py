@@ -1,0 +1,158 @@
+"""The face of a game: rules that step a batch of states, and the description of what is played."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from games.draws import Draws
+
+
+@dataclass(frozen=True, kw_only=True)
+class GameSpec:
+    """What is known of a game before it is played.
+
+    name: the string that `games.make` takes, arguments included.
+    players: P, the number of seats that are paid.
+    actions: A, the number of distinct actions of the seat that has most.
+    observation_shape: the shape of one seat's observation, float32.
+    utility: the least and the greatest return that a seat can end with.
+    zero_sum: the seats' returns add up to zero in every game.
+    symmetric: the seats can be exchanged: same observations, actions and returns under any permutation.
+    perfect_information: an observation tells the whole state, so it is Markov and equal ones may be merged.
+    chance_outcomes: O, the most outcomes of one chance move; 0 when chance never moves.
+    cloneable: a state can be stored, indexed and stepped again.
+    max_moves: the most steps a game can take, chance's included.
+    """
+
+    name: str
+    players: int
+    actions: int
+    observation_shape: tuple[int, ...]
+    utility: tuple[float, float]
+    max_moves: int
+    zero_sum: bool = False
+    symmetric: bool = False
+    perfect_information: bool = False
+    chance_outcomes: int = 0
+    cloneable: bool = True
+
+    @property
+    def seats(self) -> int:
+        """S: the players and, where chance moves, chance as the last seat."""
+        return self.players + (self.chance_outcomes > 0)
+
+
+@dataclass(frozen=True)
+class State:
+    """B games at once. A game adds its own fields: tensors or object arrays whose first dimension is B.
+
+    acting `[B, S]` bool: who moves; all false in a finished row.
+    rewards `[B, P]` float64: what the last step paid; zero in rows that were finished before it.
+    terminated `[B]` bool: the game is over by its rules.
+    truncated `[B]` bool: the game was cut short.
+    """
+
+    acting: Tensor
+    rewards: Tensor
+    terminated: Tensor
+    truncated: Tensor
+
+    def __len__(self) -> int:
+        return len(self.terminated)
+
+    def __getitem__(self, rows: Tensor | slice) -> Self:
+        """Return the games at `rows`: int64 indices `[n]`, a mask `[B]` or a slice."""
+        return replace(self, **{name: _take(value, rows) for name, value in self._columns()})
+
+    @property
+    def done(self) -> Tensor:
+        """`[B]` bool: terminated or truncated."""
+        return self.terminated | self.truncated
+
+    @property
+    def device(self) -> torch.device:
+        return self.terminated.device
+
+    def where(self, keep: Tensor, other: Self) -> Self:
+        """Return this state's rows where `keep [B]` holds and `other`'s elsewhere."""
+        theirs = dict(other._columns())
+        return replace(self, **{name: _choose(keep, value, theirs[name]) for name, value in self._columns()})
+
+    def _columns(self) -> list[tuple[str, Any]]:
+        return [(field.name, getattr(self, field.name)) for field in fields(self)]
+
+
+AnyState = TypeVar("AnyState", bound=State)
+
+
+def concatenate(states: list[AnyState]) -> AnyState:
+    """Return one state that holds the rows of `states`, all of one game, in order."""
+    columns = {
+        name: torch.cat([getattr(state, name) for state in states])
+        if isinstance(value, Tensor)
+        else np.concatenate([getattr(state, name) for state in states])
+        for name, value in states[0]._columns()
+    }
+    return replace(states[0], **columns)
+
+
+def _take(value: Any, rows: Tensor | slice) -> Any:
+    if isinstance(value, np.ndarray) and isinstance(rows, Tensor):
+        return value[rows.cpu().numpy()]
+    return value[rows]
+
+
+def _choose(keep: Tensor, ours: Any, theirs: Any) -> Any:
+    if isinstance(ours, np.ndarray):
+        return np.where(keep.cpu().numpy().reshape(-1, *[1] * (ours.ndim - 1)), ours, theirs)
+    return torch.where(keep.reshape(-1, *[1] * (ours.ndim - 1)), ours, theirs)
+
+
+class Game(ABC, Generic[AnyState]):
+    """Rules over batches of states. Pure: no method changes its arguments, and a state holds no randomness.
+
+    `device` is where `reset` makes states; every other method answers on its state's device.
+    """
+
+    spec: GameSpec
+    device: torch.device
+
+    @abstractmethod
+    def reset(self, draws: Draws) -> AnyState:
+        """Return the start of the games `draws.games [B]`; `draws` serves starts that chance cannot list."""
+
+    @abstractmethod
+    def step(self, state: AnyState, actions: Tensor, draws: Draws | None = None) -> AnyState:
+        """Advance every row by one move.
+
+        `actions [B, S]` int64 has one column a seat, chance's last; entries of seats that do not act are ignored.
+        Rows that are done stay as they are and are paid zero. `draws` serves moves that chance cannot list.
+        """
+
+    def chance(self, state: AnyState, rows: Tensor) -> Tensor:
+        """Return the probabilities `[n, O]` float64 of chance's outcomes in `rows [n]`, where chance moves."""
+        raise NotImplementedError(f"{self.spec.name} has no chance moves")
+
+    @abstractmethod
+    def legal(self, state: AnyState, rows: Tensor, seats: Tensor) -> Tensor:
+        """Return the legal actions `[n, A]` bool of `seats [n]` in `rows [n]`, where those seats act."""
+
+    @abstractmethod
+    def observe(self, state: AnyState, rows: Tensor, seats: Tensor) -> Tensor:
+        """Return what `seats [n]` see in `rows [n]`: `[n, *observation_shape]` float32."""
+
+    @abstractmethod
+    def draw(self, state: AnyState, row: int) -> str:
+        """Return the position of one row as text for a person."""
+
+    @abstractmethod
+    def information_state(self, state: AnyState, row: int, seat: int) -> str:
+        """Name what `seat` knows in one row, in OpenSpiel's words where OpenSpiel has the game."""
+
+    def action_name(self, seat: int, action: int) -> str:
+        """Name one action for a person."""
+        return str(action)
