@@ -1,0 +1,64 @@
+"""Files that are whole or absent: what a power cut or a full disk leaves behind is the old file or the new one."""
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from games.errors import UserError
+
+_PARTIAL = ".partial"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class StorageError(UserError):
+    """A file cannot be written or read where it was asked to lie."""
+
+
+def refusal(path: Path, error: OSError) -> str:
+    """Return the sentence for an operating system's `error` about `path`."""
+    reason = error.strerror or str(error)
+    if error.errno in _NO_ROOM:
+        return f"there is no room to write {path} ({reason}): free or allow more space, then go on with the same command"
+    return f"{path} cannot be used ({reason}): check that its folder exists and that you may write there"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, replacing what was there, and return when it is durable.
+
+    A reader, a kill or a power cut sees the old file or the whole new one. An interrupted call can leave a file that
+    ends in `.partial` beside it, which nothing reads and `sweep` removes.
+
+    Raises `StorageError` when the disk, its quota or the file size limit refuses; the old file is then untouched.
+    """
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}{_PARTIAL}")
+    try:
+        try:
+            with open(partial, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(refusal(path, error)) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable: files created, renamed or removed there stay so after a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what interrupted calls of `write_atomically` left in `folder` and below; call it where nobody writes."""
+    for partial in folder.rglob(f"*{_PARTIAL}"):
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,86 @@
+"""Agents made of agents: a profile has one for each seat, a mixture draws one for each game."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents.agent import Agent, AgentError, Evaluable, Turn
+from games.draws import Draws, sample
+from games.tree import Floats, GameTree
+
+
+def _evaluable(agents: Sequence[Agent]) -> list[Evaluable]:
+    known = [agent for agent in agents if isinstance(agent, Evaluable)]
+    if len(known) < len(agents):
+        raise AgentError("exact evaluation needs policies, and one of the agents can only be played: play games instead")
+    return known
+
+
+class _Company:
+    """Agents that share the pairs of a batch: `_owner [m]` says whose each started pair is, `_place` where it lies."""
+
+    agents: Sequence[Agent]
+
+    def _divide(self, owner: Tensor, seats: Tensor, draws: Draws) -> None:
+        self._owner = owner
+        self._place = torch.zeros_like(owner)
+        for index, agent in enumerate(self.agents):
+            mine = (owner == index).nonzero()[:, 0]
+            self._place[mine] = torch.arange(len(mine), device=mine.device)
+            if len(mine):
+                agent.start(seats[mine], draws.rows(mine))
+
+    def act(self, turn: Turn) -> Tensor:
+        """Pass each pair on to the agent that owns it: `[n]` int64."""
+        owner, order = self._owner[turn.memory].sort(stable=True)
+        counts = torch.bincount(owner, minlength=len(self.agents)).tolist()
+        actions = torch.empty(len(turn), dtype=torch.int64, device=order.device)
+        for agent, chosen in zip(self.agents, order.split(counts), strict=True):
+            if len(chosen):
+                actions[chosen] = agent.act(turn.select(chosen, self._place[turn.memory[chosen]]))
+        return actions
+
+
+class Profile(_Company):
+    """An agent for each seat."""
+
+    def __init__(self, agents: Sequence[Agent]) -> None:
+        self.agents = tuple(agents)
+
+    def start(self, seats: Tensor, draws: Draws) -> None:
+        """Seat each agent in its own seat."""
+        self._divide(seats, seats, draws)
+
+    def behaviour(self, tree: GameTree) -> Floats:
+        """Return each seat's slots from its own agent: `[K]`."""
+        out = np.empty(tree.slots)
+        for seat, agent in enumerate(_evaluable(self.agents)):
+            out[tree.seat_slots(seat)] = agent.behaviour(tree)[tree.seat_slots(seat)]
+        return out
+
+
+class Mixture(_Company):
+    """One of several agents, drawn for each game and seat when it starts, and kept until the game ends.
+
+    weights `[P, n]`: each seat's distribution over the n agents.
+    """
+
+    def __init__(self, agents: Sequence[Agent], weights: Floats) -> None:
+        self.agents, self.weights = tuple(agents), torch.from_numpy(np.asarray(weights, dtype=np.float64))
+
+    def start(self, seats: Tensor, draws: Draws) -> None:
+        """Draw the member of each pair from its game's numbers."""
+        owner = sample(self.weights.to(seats.device)[seats], draws.uniform(seats))
+        self._divide(owner, seats, draws)
+
+    @property
+    def drawn(self) -> Tensor:
+        """Which agent plays each started pair, `[m]` int64."""
+        return self._owner
+
+    def behaviour(self, tree: GameTree) -> Floats:
+        """Return the behaviour `[K]` that is realization-equivalent to the mixture."""
+        plans = [tree.plan(agent.behaviour(tree)) for agent in _evaluable(self.agents)]
+        return tree.behaviour(tree.mixture(plans, self.weights.numpy()))

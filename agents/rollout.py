@@ -1,0 +1,103 @@
+"""The loop that steps a batch of games with seated agents; learners and the arena share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agents.agent import Agent, Turn
+from games.draws import Draws, sample
+from games.game import Game, State
+
+
+@dataclass(frozen=True)
+class Played:
+    """B finished games: returns `[B, P]` float64, moves `[B]` int64 (chance's included), truncated `[B]` bool."""
+
+    returns: Tensor
+    moves: Tensor
+    truncated: Tensor
+
+
+def play(
+    game: Game, agents: Sequence[Agent], *, seating: Tensor, games: Tensor, seed: int, dense: bool | None = None
+) -> Played:
+    """Play the games `games [B]` to their ends, in lockstep.
+
+    `seating [B, P]` holds, for each game and seat, the index of its agent. Each agent is called once a step, on all
+    the pairs that are its own. With `dense` (the default away from the CPU) every agent answers for all its pairs at
+    every step and nothing is copied to the host; else only for those that move, and finished games are set aside.
+    Both give the same games.
+    """
+    dense = games.device.type != "cpu" if dense is None else dense
+    table = _Table(game, agents, seating, games, seed)
+    with torch.no_grad():
+        for move in range(game.spec.max_moves):
+            table.step(move, dense=dense)
+            if not dense and table.settle():
+                break
+    table.file()
+    return Played(table.returns, table.moves, table.truncated)
+
+
+class _Table:
+    """The games in hand: every tensor but the results has a row for each game of `state`; `place` is its game's row."""
+
+    def __init__(self, game: Game, agents: Sequence[Agent], seating: Tensor, games: Tensor, seed: int) -> None:
+        self.game, self.agents, self.seating = game, agents, seating
+        self.state: State = game.reset(Draws.of(seed, "reset", games))
+        self.chance, self.action = Draws.of(seed, "chance", games), Draws.of(seed, "action", games)
+        self.memory = torch.zeros_like(seating)
+        self.pairs = [(seating == index).nonzero().unbind(1) for index in range(len(agents))]
+        start = Draws.of(seed, "start", games)
+        for agent, (rows, seats) in zip(agents, self.pairs, strict=True):
+            self.memory[rows, seats] = torch.arange(len(rows), device=rows.device)
+            agent.start(seats, start.rows(rows))
+        self.place = torch.arange(len(games), device=games.device)
+        self.paid = self.state.rewards.clone()
+        self.length = torch.zeros_like(games)
+        self.returns, self.moves = torch.zeros_like(self.paid), torch.zeros_like(games)
+        self.truncated = torch.zeros_like(self.state.truncated)
+
+    def step(self, move: int, *, dense: bool) -> None:
+        """Ask whoever moves and advance every game."""
+        state, players = self.state, self.game.spec.players
+        actions = torch.zeros(state.acting.shape, dtype=torch.int64, device=state.device)
+        for index, agent in enumerate(self.agents):
+            if dense:
+                rows, seats = self.pairs[index]
+                active = state.acting[rows, seats]
+            else:
+                rows, seats = (state.acting[:, :players] & (self.seating == index)).nonzero().unbind(1)
+                active = None
+            if len(rows):
+                draws = self.action.at(move).rows(rows)
+                memory, paid = self.memory[rows, seats], self.paid[rows, seats]
+                turn = Turn(self.game, state, rows, seats, draws, memory, paid, active)
+                actions[rows, seats] = agent.act(turn)
+        if self.game.spec.chance_outcomes:
+            rows = self.place if dense else state.acting[:, players].nonzero()[:, 0]
+            if len(rows):
+                uniform = self.chance.at(move).rows(rows).uniform()
+                actions[rows, players] = sample(self.game.chance(state, rows), uniform)
+        self.length += ~state.done
+        self.state = self.game.step(state, actions, self.chance.at(move))
+        self.paid += self.state.rewards
+
+    def settle(self) -> bool:
+        """Set finished games aside once they are half of those in hand; true when none are left."""
+        going = (~self.state.done).nonzero()[:, 0]
+        if len(going) == 0:
+            return True
+        if 2 * len(going) <= len(self.place):
+            self.file()
+            self.state, self.seating, self.memory = self.state[going], self.seating[going], self.memory[going]
+            self.chance, self.action = self.chance.rows(going), self.action.rows(going)
+            self.place, self.paid, self.length = self.place[going], self.paid[going], self.length[going]
+        return False
+
+    def file(self) -> None:
+        """Write what the games in hand have come to into the results."""
+        self.returns[self.place], self.moves[self.place] = self.paid, self.length
+        self.truncated[self.place] = self.state.truncated
