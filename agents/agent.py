@@ -105,14 +105,12 @@ class Policy:
 
     def act(self, turn: Turn) -> Tensor:
         """Sample an action in each pair from the game's own random numbers: `[n]` int64."""
-        with torch.no_grad():
-            table = self.probabilities(turn.observation, turn.legal, turn.seats)
+        table = self.probabilities(turn.observation, turn.legal, turn.seats)
         return sample(table, turn.draws.uniform(turn.seats))
 
     def behaviour(self, tree: GameTree) -> Floats:
         """Return its behaviour `[K]`, read on all observations in one call."""
-        with torch.no_grad():
-            return tree.read(self.probabilities)
+        return tree.read(self.probabilities)
 
 
 class Random(Policy):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from games.errors import UserError
 
-_PARTIAL = ".partial"
+_PARTIAL = ".redqueen-partial"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -20,7 +20,7 @@ def refusal(path: Path, error: OSError) -> str:
     """Return the sentence for an operating system's `error` about `path`."""
     reason = error.strerror or str(error)
     if error.errno in _NO_ROOM:
-        return f"there is no room to write {path} ({reason}): free or allow more space, then go on with the same command"
+        return f"there is no room to write {path} ({reason}): free some or allow more, then run the same command again"
     return f"{path} cannot be used ({reason}): check that its folder exists and that you may write there"
 
 
@@ -28,7 +28,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path`, replacing what was there, and return when it is durable.
 
     A reader, a kill or a power cut sees the old file or the whole new one. An interrupted call can leave a file that
-    ends in `.partial` beside it, which nothing reads and `sweep` removes.
+    ends in `.redqueen-partial` beside it, which nothing reads and `sweep` removes.
 
     Raises `StorageError` when the disk, its quota or the file size limit refuses; the old file is then untouched.
     """
@@ -59,6 +59,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what interrupted calls of `write_atomically` left in `folder` and below; call it where nobody writes."""
-    for partial in folder.rglob(f"*{_PARTIAL}"):
+    """Remove what interrupted calls of `write_atomically` left in `folder`; call it where nobody else writes."""
+    for partial in folder.glob(f"*{_PARTIAL}"):
         partial.unlink(missing_ok=True)

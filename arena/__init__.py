@@ -1,1 +1,12 @@
-""""""
+"""Where agents meet: matches, tournaments, ledger, ratings, exploitability of agents and reports."""
+
+try:
+    from games.distribution import check_distribution
+
+    check_distribution()
+except ModuleNotFoundError as error:
+    import games
+
+    raise ImportError(
+        f"{games} shadows Red Queen's package 'games'; rename it or take its folder off the path"
+    ) from error

@@ -1,14 +1,12 @@
-"""A run's folder: where its files lie, who may write to it, and the two witnesses of what its ledger holds."""
+"""A run's folder: where its files lie, who may write there, and the two witnesses of what its ledger holds."""
 
 import fcntl
 import hashlib
 import os
-import sqlite3
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
-from agents.files import StorageError, sync_folder, write_atomically
+from agents.files import StorageError, sweep, sync_folder, write_atomically
 from games.errors import UserError
 
 
@@ -20,51 +18,29 @@ class LedgerStorageError(LedgerError, StorageError):
     """The ledger cannot be written or read where it lies; what was committed before is still there."""
 
 
-@dataclass(frozen=True)
 class RunFolder:
-    """The paths of a run.
+    """The paths of a run under `root`.
 
-    `ledger.sqlite` is the state. Beside it lie two witnesses, neither of which is ever needed to go on:
+    `database` (`ledger.sqlite`) is the run's state, and `wal` SQLite's log of what has not reached it yet. `snapshots`
+    holds the frozen agents, `jobs` a folder per job with its checkpoints, `log` is for people, `lock` names the writer.
+    Two witnesses lie beside them, neither of which is needed to go on:
 
-    - `ledger.sha256`, the seal: written when a writer closes, removed durably before the next one first writes. So
-      where it exists, `ledger.sqlite` must match it byte for byte.
-    - `ledger.head`: the last record's number and digest, written after its commit and not synced, so it is never
-      ahead of the ledger. A ledger that is behind it has lost records, such as a killed run's write-ahead log.
+    - `seal` (`ledger.sha256`): written when a writer closes, removed durably before the next one first writes. So
+      wherever it exists, the database must match it byte for byte.
+    - `head` (`ledger.head`): the last record's number and digest, written after its commit and never synced, so it is
+      never ahead of the ledger. A ledger that is behind it has lost records: a killed run's write-ahead log, say.
     """
 
-    root: Path
-
-    @property
-    def database(self) -> Path:
-        return self.root / "ledger.sqlite"
-
-    @property
-    def wal(self) -> Path:
-        return self.root / "ledger.sqlite-wal"
-
-    @property
-    def seal(self) -> Path:
-        return self.root / "ledger.sha256"
-
-    @property
-    def head(self) -> Path:
-        return self.root / "ledger.head"
-
-    @property
-    def lock(self) -> Path:
-        return self.root / "lock"
-
-    @property
-    def log(self) -> Path:
-        return self.root / "log.txt"
-
-    @property
-    def snapshots(self) -> Path:
-        return self.root / "snapshots"
-
-    @property
-    def jobs(self) -> Path:
-        return self.root / "jobs"
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        self.database = self.root / "ledger.sqlite"
+        self.wal = self.root / "ledger.sqlite-wal"
+        self.seal = self.root / "ledger.sha256"
+        self.head = self.root / "ledger.head"
+        self.lock = self.root / "lock"
+        self.log = self.root / "log.txt"
+        self.snapshots = self.root / "snapshots"
+        self.jobs = self.root / "jobs"
 
     def make(self) -> None:
         """Make the folder and those inside it, durably."""
@@ -73,41 +49,45 @@ class RunFolder:
                 folder.mkdir(parents=True)
                 sync_folder(folder.parent)
 
+    def sweep(self) -> None:
+        """Remove half-written files that a kill left behind; for the writer only."""
+        for folder in (self.root, self.snapshots, self.jobs, *self.jobs.rglob("*/")):
+            sweep(folder)
+
+    def is_started(self) -> bool:
+        """Whether there is a database; it is put in place whole, so an empty file is none."""
+        return self.database.exists() and self.database.stat().st_size > 0
+
     def wal_is_empty(self) -> bool:
         """Whether everything committed is in `ledger.sqlite` itself."""
         return not self.wal.exists() or self.wal.stat().st_size == 0
 
     def read_seal(self) -> str | None:
-        """Return the SHA-256 that `ledger.sqlite` must have, in hex, or None where the ledger is not sealed."""
+        """Return the SHA-256 that `ledger.sqlite` must have, in hex, or None where it is not sealed."""
         try:
             return self.seal.read_text(errors="replace").partition(" ")[0]
         except FileNotFoundError:
             return None
 
-    def write_seal(self) -> None:
+    def write_seal(self, fingerprint: str) -> None:
         """Seal the closed ledger; `sha256sum -c ledger.sha256` checks it too."""
-        with closing(self.connect("mode=ro&immutable=1")) as connection:
-            line = f"{self.fingerprint(connection)}  {self.database.name}\n"
-        write_atomically(self.seal, line.encode())
+        write_atomically(self.seal, f"{fingerprint}  {self.database.name}\n".encode())
 
     def remove_seal(self) -> None:
-        """Break the seal; on return, no power cut brings it back."""
+        """Break the seal; once this returns, no power cut brings it back."""
         self.seal.unlink(missing_ok=True)
         sync_folder(self.root)
 
-    def fingerprint(self, connection: sqlite3.Connection) -> str:
-        """Return the SHA-256 of `ledger.sqlite` as a hex string.
-
-        It is read through SQLite, because a process that opens and closes the file itself drops the locks of every
-        SQLite connection that it has to it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
-        """
-        image = connection.serialize()
-        spare = self.database.stat().st_size - len(image)
-        return hashlib.sha256(image).hexdigest() if spare == 0 else f"{spare} bytes too many"
-
-    def connect(self, mode: str) -> sqlite3.Connection:
-        """Open the existing database under the URI parameters `mode`; transactions begin and end by statement."""
-        return sqlite3.connect(f"{self.database.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+    def read_head(self) -> tuple[int, str] | None:
+        """Return the number and digest of a record known to be committed, or None where the head tells nothing."""
+        try:
+            text, _, check = self.head.read_text(errors="replace").strip().rpartition(" ")
+        except FileNotFoundError:
+            return None
+        if not text or check != _check(text):
+            return None
+        seq, _, digest = text.partition(" ")
+        return int(seq), digest
 
 
 class WriterLock:
@@ -145,25 +125,14 @@ class Head:
         self._handle = os.open(folder.head, os.O_RDWR | os.O_CREAT, 0o666)
 
     def write(self, seq: int, digest: str) -> None:
-        """Note the last committed record. Not synced, and no failure: a head that is behind refuses nothing."""
+        """Note the last committed record. A head that cannot be written is behind, and that refuses nothing."""
         text = f"{seq:016d} {digest}"
         with suppress(OSError):
             os.pwrite(self._handle, f"{text} {_check(text)}\n".encode(), 0)
 
     def close(self) -> None:
+        """Let go of the file."""
         os.close(self._handle)
-
-
-def read_head(folder: RunFolder) -> tuple[int, str] | None:
-    """Return the number and digest of a record that was committed, or None where the head is absent or half written."""
-    try:
-        text, _, check = folder.head.read_text(errors="replace").strip().rpartition(" ")
-    except FileNotFoundError:
-        return None
-    if not text or check != _check(text):
-        return None
-    seq, _, digest = text.partition(" ")
-    return int(seq), digest
 
 
 def _check(text: str) -> str:

@@ -33,7 +33,7 @@ _SEQUENCES = {
 
 @dataclass(frozen=True)
 class KuhnPokerState(State):
-    """cards `[B, 2]` int64: each seat's card 0, 1 or 2, -1 before it is dealt; betting `[B]` int64: node of the round."""
+    """cards `[B, 2]` int64: each seat's card, -1 before it is dealt; betting `[B]` int64: the round's node."""
 
     cards: Tensor
     betting: Tensor

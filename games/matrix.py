@@ -126,7 +126,7 @@ def _table(payoffs: ArrayLike) -> np.ndarray:
         table = np.array(payoffs, dtype=np.float64)
     except (TypeError, ValueError):
         raise GameError(
-            f"payoffs must be an array of numbers, rows of equal length, but got {shorten(payoffs)}; "
+            f"payoffs must be an array of numbers, rows of equal length, but got {shorten(repr(payoffs))}; "
             "write for example payoffs=[[1, -1], [-1, 1]]"
         ) from None
     if table.ndim == 2:
@@ -134,7 +134,7 @@ def _table(payoffs: ArrayLike) -> np.ndarray:
     if table.ndim < 2 or table.size == 0 or table.shape[-1] != table.ndim - 1:
         raise GameError(
             "payoffs must have shape [A1, A2], or [A1, ..., AP, P] for P seats, none of them empty, "
-            f"but got shape {shorten(list(np.shape(payoffs)))}; add the last dimension with each seat's payoff"
+            f"but got shape {shorten(str(list(np.shape(payoffs))))}; add the last dimension with each seat's payoff"
         )
     if not np.isfinite(table).all():
         raise GameError("payoffs must be finite numbers but some are infinite or not a number; replace those")
@@ -162,7 +162,7 @@ def _action_names(names: Sequence[str] | Sequence[Sequence[str]] | None, counts:
     lists = [list(seat) for seat in names if not isinstance(seat, str)] or [list(map(str, names))] * len(counts)
     if [len(seat) for seat in lists] != counts:
         raise GameError(
-            f"action_names must hold {shorten(counts)} names, one list a seat, "
-            f"but got lists of {shorten([len(seat) for seat in lists])}; name every action once"
+            f"action_names must hold {shorten(str(counts))} names, one list a seat, "
+            f"but got lists of {shorten(str([len(seat) for seat in lists]))}; name every action once"
         )
     return lists

@@ -1,11 +1,11 @@
 """The strings that name games and agents, and the loading of a user's own file.
 
-    tic_tac_toe                          one of ours
-    colonel_blotto(coins=10, fields=3)   with arguments, keyword literals only
-    open_spiel:leduc_poker(players=2)    from a library
-    mygame.py:MyGame(size=3)             a class in a user's file
-    cmd:./mybot --fast                   a program; the rest of the text is its command line
-    runs/kuhn@7                          a member of a run
+tic_tac_toe                          one of ours
+colonel_blotto(coins=10, fields=3)   with arguments: keywords, and Python literals as values
+open_spiel:leduc_poker(players=2)    from a library
+mygame.py:MyGame(size=3)             a class in a user's file
+cmd:./mybot --fast                   a program; the rest of the text is its command line
+runs/kuhn@7                          a member of a run
 """
 
 import ast
@@ -17,61 +17,53 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from games.errors import UserError, nearest
 
-_COMMAND = "cmd"
-_FILE = re.compile(r"(?P<source>.+?\.py)(?::(?P<target>[^:(]*)(?P<arguments>\(.*)?)?", re.DOTALL)
-_RUN = re.compile(r"(?P<source>[^(@]+)@(?P<target>\w+)")
-_CALL = re.compile(r"(?:(?P<source>[^:(]+):)?(?P<target>[^:(]*)(?P<arguments>\(.*)?", re.DOTALL)
+Kind = Literal["own", "library", "file", "command", "run"]
+
+_FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("command", re.compile(r"(?P<source>cmd):\s*(?P<target>.+)", re.DOTALL)),
+    ("run", re.compile(r"(?P<source>[^@(]+)@(?P<target>\w+)")),
+    ("file", re.compile(r"(?P<source>.+?\.py)(?::(?P<target>\w+)\s*(?P<call>\(.*\))?)?", re.DOTALL)),
+    ("library", re.compile(r"(?P<source>\w+):(?P<target>[^\s():]+)\s*(?P<call>\(.*\))?", re.DOTALL)),
+    ("own", re.compile(r"(?P<target>[^\s():@]+)\s*(?P<call>\(.*\))?", re.DOTALL)),
+)
 
 
 @dataclass(frozen=True)
 class Name:
     """A parsed name; `str` writes it back in canonical form, arguments in alphabetical order.
 
-    target: what is named: `tic_tac_toe`, `leduc_poker`, `MyGame` or "", `./mybot --fast`, `7`.
-    source: where it comes from: "", a library's prefix, a path that ends in `.py`, `cmd`, or a run's folder.
-    arguments: keyword arguments, Python literals.
-    run: the name is a member of a run, written with `@`.
+    target: what is named: `tic_tac_toe`, `leduc_poker`, `MyGame`, `./mybot --fast`, `7`; "" for a file alone.
+    source: where it comes from: "" for our own, the library, the path of the file, `cmd`, or the run's folder.
+    arguments: keyword arguments, all of them Python literals.
+    kind: which of the forms it has.
     """
 
     target: str
     source: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    run: bool = False
-
-    @property
-    def is_file(self) -> bool:
-        """The source is a user's Python file."""
-        return self.source.endswith(".py")
-
-    @property
-    def is_command(self) -> bool:
-        """The target is the command line of a program."""
-        return self.source == _COMMAND
+    kind: Kind = "own"
 
     def __str__(self) -> str:
-        text = (":@"[self.run].join((self.source, self.target)) if self.target else self.source) if self.source else self.target
+        between = "@" if self.kind == "run" else ":" if self.source and self.target else ""
         inside = ", ".join(f"{key}={value!r}" for key, value in sorted(self.arguments.items()))
-        return f"{text}({inside})" if inside else text
+        return f"{self.source}{between}{self.target}" + (f"({inside})" if inside else "")
 
 
 def parse(text: str, *, error: type[UserError] = UserError) -> Name:
-    """Read a name; raises `error` with one sentence when `text` has none of the forms above."""
-    text = text.strip()
-    if text.startswith(f"{_COMMAND}:") and text[len(_COMMAND) + 1 :].strip():
-        return Name(text[len(_COMMAND) + 1 :].strip(), _COMMAND)
-    if match := _RUN.fullmatch(text):
-        return Name(match["target"], match["source"], run=True)
-    match = _FILE.fullmatch(text) or _CALL.fullmatch(text)
-    if not match or not (match["target"] or match["source"] and match["source"].endswith(".py") and ":" not in text):
-        raise error(
-            f"expected a name such as name(argument=1), library:name or file.py:Class but got {shorten(text)}; "
-            "write it in one of these forms"
-        )
-    return Name(match["target"].strip() if match["target"] else "", match["source"] or "", _arguments(match["arguments"] or "()", text, error))
+    """Read a name; raises `error` when `text` has none of the forms above."""
+    for kind, pattern in _FORMS:
+        if match := pattern.fullmatch(text.strip()):
+            parts = match.groupdict()
+            arguments = _arguments(parts["call"], text, error) if parts.get("call") else {}
+            return Name(parts["target"] or "", parts.get("source") or "", arguments, kind)
+    raise error(
+        f"expected a name such as tic_tac_toe, name(key=value), library:name or file.py:Class but got "
+        f"{shorten(repr(text))}; write it in one of these forms"
+    )
 
 
 def _arguments(call: str, text: str, error: type[UserError]) -> dict[str, Any]:
@@ -80,18 +72,66 @@ def _arguments(call: str, text: str, error: type[UserError]) -> dict[str, Any]:
         tree = ast.parse(f"_{call}", mode="eval").body
         if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.args:
             raise ValueError
-        return {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in tree.keywords}
+        arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in tree.keywords}
+        if len(arguments) < len(tree.keywords) or None in arguments:
+            raise ValueError
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         raise error(
-            f"expected arguments as (key=value, ...) with numbers, strings, lists or True and False as values "
-            f"but got {shorten(text)}; correct what stands between the parentheses"
+            f"expected arguments (key=value, ...), each key once and each value a number, string, list, True, False or "
+            f"None, but got {shorten(repr(text))}; correct what stands between the parentheses"
         ) from None
+    return {str(key): value for key, value in arguments.items()}
 
 
-def shorten(value: object, *, limit: int = 60) -> str:
-    """Return `repr(value)` on one line, its middle left out beyond `limit` characters."""
-    text = value if isinstance(value, _Sentence) else repr(value)
-    return text
+def load_module(path: str, *, error: type[UserError] = UserError) -> ModuleType:
+    """Run a user's Python file as a module of its own and return it; raises `error` when it cannot be.
+
+    The module's private name is made from its path and content, so two files of one name never meet, an edited file is
+    loaded anew, and an unchanged one is loaded once. Its folder is not put on `sys.path`.
+    """
+    place = Path(path).expanduser()
+    try:
+        source = place.read_bytes()
+    except OSError as cause:
+        raise error(
+            f"expected a Python file at {shorten(repr(path))} but reading it failed ({cause.strerror}); "
+            "check the path, which starts at the current folder"
+        ) from None
+    digest = hashlib.blake2b(str(place.resolve()).encode() + b"\0" + source, digest_size=8).hexdigest()
+    name = f"_redqueen_file_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    loader = importlib.util.spec_from_file_location(name, place)
+    if loader is None:
+        raise error(f"expected a Python file but got {shorten(repr(path))}; give a path that ends in .py")
+    module = sys.modules[name] = importlib.util.module_from_spec(loader)
+    try:
+        exec(compile(source, str(place), "exec"), module.__dict__)
+    except (Exception, SystemExit) as cause:
+        del sys.modules[name]
+        raise error(f"importing {shorten(repr(path))} raised {describe(cause)}; correct the file") from cause
+    return module
 
 
-class _Sentence(str): ...
+def load_from_file(path: str, attribute: str, *, error: type[UserError] = UserError) -> Any:
+    """Return `attribute` of a user's Python file; raises `error` when the file or the attribute cannot be had."""
+    module = load_module(path, error=error)
+    if not hasattr(module, attribute):
+        classes = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        raise error(
+            f"expected {shorten(repr(attribute))} in {shorten(repr(path))} but the file defines "
+            f"{shorten(', '.join(classes)) or 'nothing'}{nearest(attribute, classes)}"
+        )
+    return getattr(module, attribute)
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception's type and message on one short line."""
+    message = shorten(" ".join(str(error).split()), limit=100)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def shorten(text: str, *, limit: int = 60) -> str:
+    """Return `text`, its middle replaced by `...` where it is longer than `limit` characters."""
+    half = (limit - 3) // 2
+    return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"

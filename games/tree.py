@@ -107,7 +107,8 @@ class GameTree:
 
         `probabilities(observation [R, *obs], legal [R, A], seats [R]) -> [R, A]`.
         """
-        table = probabilities(self.observations, self.legal, self.row_seat).double().cpu().numpy()
+        with torch.no_grad():
+            table = probabilities(self.observations, self.legal, self.row_seat).double().cpu().numpy()
         return self.normalised(table[self.infoset_row[self.slot_infoset], self.slot_action])
 
     def normalised(self, weights: Floats) -> Floats:
@@ -173,14 +174,6 @@ class GameTree:
     def exploitability(self, plan: Floats) -> float:
         """Return NashConv divided by the number of players."""
         return self.nash_conv(plan) / self.players
-
-    def history(self, node: int) -> list[int]:
-        """Return the moves that lead to `node`, chance's included, simultaneous ones in the order of seats."""
-        moves = []
-        while node:
-            moves.append(int(self.node_action[node]))
-            node = int(self.node_parent[node])
-        return moves[::-1]
 
     def _probabilities(self, plan: Floats) -> Floats:
         return np.concatenate([[1.0], self.behaviour(plan)])

@@ -1,0 +1,140 @@
+"""What every agent must keep, checked by playing: ships with the package, for users' agents too."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agents.agent import Agent, Evaluable, Policy, Random, Turn
+from agents.rollout import play
+from games.draws import Draws
+from games.game import Game
+from games.names import describe
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule: its name, whether it was kept (None when it does not apply), and a sentence about it."""
+
+    name: str
+    passed: bool | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found of one agent."""
+
+    agent: str
+    game: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no rule was broken."""
+        return all(check.passed is not False for check in self.checks)
+
+
+class _Inspected:
+    """Passes every call on to the agent, and stops at the first broken answer."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent, self.turns = agent, 0
+
+    def start(self, seats: Tensor, draws: Draws) -> None:
+        self.agent.start(seats, draws)
+
+    def act(self, turn: Turn) -> Tensor:
+        self.turns += 1
+        before = turn.observation.clone()
+        actions = self.agent.act(turn)
+        if not isinstance(actions, Tensor) or actions.shape != (len(turn),) or actions.dtype != torch.int64:
+            came = f"{tuple(actions.shape)} {actions.dtype}" if isinstance(actions, Tensor) else type(actions).__name__
+            raise _Broken("answers", f"expected int64 actions of shape ({len(turn)},), one a pair, but act returned {came}")
+        if not torch.equal(before, turn.observation):
+            raise _Broken("no mutation", "act changed the turn's observation: copy it first")
+        outside = (actions < 0) | (actions >= turn.legal.shape[1])
+        illegal = outside | ~turn.legal.gather(1, actions.clamp(0, turn.legal.shape[1] - 1)[:, None])[:, 0]
+        if illegal.any():
+            row = int(illegal.nonzero()[0, 0])
+            allowed = turn.legal[row].nonzero()[:, 0].tolist()
+            raise _Broken("legal actions", f"act chose {int(actions[row])} where only {allowed} are legal")
+        return actions
+
+
+class _Broken(Exception):
+    def __init__(self, check: str, detail: str) -> None:
+        self.check, self.detail = check, detail
+
+
+def check_agent(game: Game, make: Callable[[], Agent], *, name: str = "agent", seed: int = 0, games: int = 64) -> Report:
+    """Seat fresh agents in `games` games against random play and report which rules they keep.
+
+    `make` returns a new agent; the rules are: answers of the right shape, legal actions, no mutation, the same games
+    when they are played again, whatever the batch, and probabilities that add up where it is a policy.
+    """
+    checks: list[Check] = []
+    try:
+        whole = _returns(game, make(), torch.arange(games), seed)
+        checks += [
+            Check("answers", True, f"int64 actions of the right shape in {games * game.spec.players} games"),
+            Check("legal actions", True, "only legal actions were chosen"),
+            Check("no mutation", True, "observations were left as they were"),
+        ]
+        checks.append(_same("repeatable", whole, _returns(game, make(), torch.arange(games), seed)))
+        used = make()
+        _returns(game, used, torch.arange(games) + games, seed)
+        checks.append(_same("fresh start", whole, _returns(game, used, torch.arange(games), seed)))
+        parts = [_returns(game, make(), part, seed) for part in torch.arange(games).split(7)]
+        checks.append(_same("same games at every batch size", whole, torch.cat(parts)))
+    except _Broken as error:
+        checks.append(Check(error.check, False, error.detail))
+    except Exception as error:
+        checks.append(Check("runs", False, f"the agent raised {describe(error)}"))
+    checks.append(_probabilities(game, make))
+    return Report(name, game.spec.name, tuple(checks))
+
+
+def _returns(game: Game, agent: Agent, games: Tensor, seed: int) -> Tensor:
+    """Play with the agent in every seat in turn, random play in the others: returns `[n, P * P]`."""
+    columns = []
+    for seat in range(game.spec.players):
+        seating = torch.ones(len(games), game.spec.players, dtype=torch.int64)
+        seating[:, seat] = 0
+        columns.append(play(game, [_Inspected(agent), Random()], seating=seating, games=games, seed=seed).returns)
+    return torch.cat(columns, dim=1)
+
+
+def _same(name: str, one: Tensor, other: Tensor) -> Check:
+    equal = torch.equal(one, other)
+    return Check(name, equal, "the same games came out" if equal else "different games came out: draw from turn.draws")
+
+
+def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
+    """Check a policy's probabilities at the start of the game."""
+    name = "probabilities"
+    try:
+        agent = make()
+        if not isinstance(agent, Policy):
+            kind = "is evaluated by its own behaviour" if isinstance(agent, Evaluable) else "can be played but not evaluated"
+            return Check(name, None, f"the agent is not a Policy: it {kind}")
+        state = game.reset(Draws.of(0, "check", torch.arange(4)))
+        for _ in range(game.spec.max_moves):
+            rows, seats = state.acting[:, : game.spec.players].nonzero().unbind(1)
+            if len(rows):
+                break
+            chance = game.chance(state, torch.arange(4)).argmax(1)
+            actions = torch.zeros(state.acting.shape, dtype=torch.int64)
+            actions[:, -1] = chance
+            state = game.step(state, actions)
+        legal = game.legal(state, rows, seats)
+        with torch.no_grad():
+            table = agent.probabilities(game.observe(state, rows, seats), legal, seats)
+    except Exception as error:
+        return Check(name, False, f"probabilities raised {describe(error)}")
+    if table.shape != legal.shape:
+        return Check(name, False, f"expected shape {tuple(legal.shape)} but probabilities has {tuple(table.shape)}")
+    if (table < 0).any() or (table * ~legal).any() or not torch.allclose(table.sum(1), torch.ones(1).to(table), atol=1e-5):
+        return Check(name, False, "probabilities must be non-negative, zero where illegal, and add up to one in each row")
+    return Check(name, True, "non-negative, zero where illegal, and adding up to one")

@@ -1,0 +1,230 @@
+"""Payoff cells and the table they fill: what each seat earned, where members of a population met."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, combinations_with_replacement, permutations, product
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+CONFIDENCE = 0.95
+"""Of every interval here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What came of one seating, for each of its P seats: either `count` games, or their exact expectation.
+
+    sums, squares: the sum and the sum of squares of the seat's returns.
+    wins, draws, losses: games in which its return was the only best, an equal best, or worse than the best.
+    above: `above[p][q]` is the number of games in which seat p's return was greater than seat q's.
+    expected: the exact expected returns; no game was then played, and everything else is zero.
+    """
+
+    count: int
+    sums: tuple[float, ...]
+    squares: tuple[float, ...]
+    wins: tuple[int, ...]
+    draws: tuple[int, ...]
+    losses: tuple[int, ...]
+    above: tuple[tuple[int, ...], ...]
+    expected: tuple[float, ...] | None = None
+
+    @classmethod
+    def of(cls, returns: ArrayLike) -> Self:
+        """Return the cell of games that paid `returns [B, P]`."""
+        paid = np.asarray(returns, dtype=np.float64)
+        best = paid == paid.max(axis=1, keepdims=True, initial=-np.inf)
+        alone = best.sum(axis=1, keepdims=True) == 1
+        above = (paid[:, :, None] > paid[:, None, :]).sum(axis=0)
+        return cls(
+            count=len(paid),
+            sums=tuple(paid.sum(axis=0).tolist()),
+            squares=tuple((paid**2).sum(axis=0).tolist()),
+            wins=tuple((best & alone).sum(axis=0).tolist()),
+            draws=tuple((best & ~alone).sum(axis=0).tolist()),
+            losses=tuple((~best).sum(axis=0).tolist()),
+            above=tuple(map(tuple, above.tolist())),
+        )
+
+    @classmethod
+    def empty(cls, players: int) -> Self:
+        """Return the cell of no games."""
+        return cls.of(np.empty((0, players)))
+
+    @classmethod
+    def exact(cls, returns: ArrayLike) -> Self:
+        """Return the cell whose expected returns `[P]` are known."""
+        expected = tuple(np.asarray(returns, dtype=np.float64).tolist())
+        nothing = cls.empty(len(expected))
+        return cls(**{**vars(nothing), "expected": expected})
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Return the cell that `to_json` described."""
+        if body["kind"] == "exact":
+            return cls.exact(body["expected"])
+        per_seat = {name: tuple(body[name]) for name in ("sums", "squares", "wins", "draws", "losses")}
+        return cls(count=body["count"], above=tuple(map(tuple, body["above"])), **per_seat)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cell as a JSON object, which loses nothing."""
+        if self.expected is not None:
+            return {"kind": "exact", "expected": list(self.expected)}
+        per_seat = {name: list(getattr(self, name)) for name in ("sums", "squares", "wins", "draws", "losses")}
+        return {"kind": "played", "count": self.count, "above": [list(row) for row in self.above], **per_seat}
+
+    @property
+    def players(self) -> int:
+        """P."""
+        return len(self.sums)
+
+    @property
+    def kind(self) -> str:
+        """`exact` or `played`."""
+        return "played" if self.expected is None else "exact"
+
+    @property
+    def mean(self) -> Floats:
+        """`[P]`: the mean return of each seat; NaN where no game was played."""
+        if self.expected is not None:
+            return np.array(self.expected)
+        return np.array(self.sums) / self.count if self.count else np.full(self.players, np.nan)
+
+    def interval(self, utility: tuple[float, float]) -> Floats:
+        """Return the 95 % confidence interval of each seat's mean, `[P, 2]`, within the bounds of `utility`.
+
+        Student's t from the sample variance. A sample without variance tells less than that would claim: if a share q
+        of games paid otherwise, n equal ones have probability (1 - q)^n, so q may be as great as 1 - 0.025^(1/n), and
+        the mean may be off by that share of the way to either bound. Below two games, the bounds themselves. An exact
+        cell's interval is its mean.
+        """
+        low, high = utility
+        mean, count = self.mean, self.count
+        if self.expected is not None:
+            return np.stack([mean, mean], axis=1)
+        if count < 2:
+            return np.tile(np.array([low, high], dtype=np.float64), (self.players, 1))
+        squares = np.array(self.squares)
+        scatter = squares - count * mean**2
+        level = (1 - CONFIDENCE) / 2
+        half = stdtrit(count - 1, 1 - level) * np.sqrt(np.maximum(scatter, 0.0) / (count - 1) / count)
+        share = 1 - level ** (1 / count)
+        constant = scatter <= 1e-12 * squares  # what rounding leaves of equal returns
+        below = np.where(constant, share * (mean - low), half)
+        above = np.where(constant, share * (high - mean), half)
+        return np.clip(np.stack([mean - below, mean + above], axis=1), low, high)
+
+    def merge(self, other: Self) -> Self:
+        """Return the cell of both cells' games; raises `ValueError` for an exact one."""
+        if self.expected is not None or other.expected is not None:
+            raise ValueError("an exact cell has no games to merge")
+
+        def added(mine: Sequence[Any], theirs: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(a + b for a, b in zip(mine, theirs, strict=True))
+
+        names = ("sums", "squares", "wins", "draws", "losses")
+        return type(self)(
+            count=self.count + other.count,
+            above=tuple(map(added, self.above, other.above)),
+            **{name: added(getattr(self, name), getattr(other, name)) for name in names},
+        )
+
+    def seated(self, order: Sequence[int]) -> Self:
+        """Return the cell whose seat k is this one's seat `order[k]`."""
+        values = {
+            name: value if name == "count" or value is None else tuple(value[seat] for seat in order)
+            for name, value in vars(self).items()
+        }
+        values["above"] = tuple(tuple(row[seat] for seat in order) for row in values["above"])
+        return type(self)(**values)
+
+
+class Table:
+    """The payoff table of a P-player game over n members, which grows a member at a time.
+
+    A seating names the member in each seat. In a symmetric game one cell serves every permutation of its seating, and
+    the seats that one member holds share their mean return, since only chance sets them apart.
+    """
+
+    def __init__(self, *, players: int, symmetric: bool) -> None:
+        self.players = players
+        self.symmetric = symmetric
+        self.members = 0
+        self._cells: dict[tuple[int, ...], Cell] = {}
+        self._means: Floats = np.empty((players,) + (0,) * players)
+
+    def grow(self, members: int) -> None:
+        """Make room for `members` members in all, unless there is."""
+        if members > self.members:
+            self._means = np.pad(
+                self._means, [(0, 0)] + [(0, members - self.members)] * self.players, constant_values=np.nan
+            )
+            self.members = members
+
+    def put(self, seating: Sequence[int], cell: Cell) -> None:
+        """Fill in the cell of `seating`, in place of what was there; raises `IndexError` beyond the members."""
+        if not (len(seating) == cell.players == self.players and all(0 <= k < self.members for k in seating)):
+            raise IndexError(f"no seating {tuple(seating)} of {self.players} seats among {self.members} members")
+        key, order = self._key(seating)
+        self._cells[key] = cell if self.symmetric is False else cell.seated(order)
+        if not self.symmetric:
+            self._means[(slice(None), *key)] = cell.mean
+            return
+        held, mean = np.array(key), self._cells[key].mean
+        of_member = {member: float(mean[held == member].mean()) for member in key}
+        for permuted in set(permutations(key)):
+            self._means[(slice(None), *permuted)] = [of_member[member] for member in permuted]
+
+    def get(self, seating: Sequence[int]) -> Cell | None:
+        """Return the cell of `seating`, seat by seat as asked, or None where it is missing."""
+        key, order = self._key(seating)
+        cell = self._cells.get(key)
+        return cell if cell is None or not self.symmetric else cell.seated(np.argsort(order).tolist())
+
+    def known(self, seating: Sequence[int]) -> bool:
+        """Whether the cell of `seating` is filled in."""
+        return self._key(seating)[0] in self._cells
+
+    def missing(self, members: Sequence[int] | None = None) -> list[tuple[int, ...]]:
+        """Return the seatings of `members` (all, unless given) whose cells must be filled in, in a fixed order."""
+        among = range(self.members) if members is None else sorted(set(members))
+        seatings = combinations_with_replacement(among, self.players) if self.symmetric else product(among, repeat=self.players)
+        return [seating for seating in seatings if seating not in self._cells]
+
+    def means(self) -> Floats:
+        """Return the mean returns `[P, n, ..., n]`, indexed by seat and then by the member in each seat.
+
+        NaN where the cell is missing.
+        """
+        return self._means.copy()
+
+    def results(self) -> tuple[Counts, Counts]:
+        """Return how members fared against each other: wins `[n, n]` and draws `[n, n]`.
+
+        `wins[i, j]` counts the games in which i's return was greater than j's, `draws[i, j]` and `draws[j, i]` alike
+        those in which they were equal. With more than two players, every pair of seats in a game is compared. Seats of
+        the same member are not, and exact cells count nothing.
+        """
+        wins, draws = np.zeros((2, self.members, self.members), dtype=np.int64)
+        for seating, cell in self._cells.items():
+            for p, q in combinations(range(self.players), 2):
+                i, j = seating[p], seating[q]
+                if i != j:
+                    wins[i, j] += cell.above[p][q]
+                    wins[j, i] += cell.above[q][p]
+                    draws[i, j] += cell.count - cell.above[p][q] - cell.above[q][p]
+                    draws[j, i] = draws[i, j]
+        return wins, draws
+
+    def _key(self, seating: Sequence[int]) -> tuple[tuple[int, ...], list[int]]:
+        """Return under which seating a cell lies, and which seat of `seating` each of that one's seats is."""
+        if not self.symmetric:
+            return tuple(seating), list(range(self.players))
+        order = sorted(range(len(seating)), key=lambda seat: seating[seat])
+        return tuple(seating[seat] for seat in order), order

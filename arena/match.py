@@ -1,0 +1,34 @@
+"""Matches: a lineup of agents plays one seating many times, and what came of it as a payoff cell."""
+
+from collections.abc import Sequence
+
+import torch
+
+from agents.agent import Agent
+from agents.rollout import Played, play
+from arena.cells import Cell
+from games.game import Game
+
+BATCH = 16_384
+
+
+def play_match(
+    game: Game, lineup: Sequence[Agent], *, games: int, seed: int, first: int = 0, batch: int = BATCH
+) -> Cell:
+    """Play `games` games with `lineup[p]` in seat p and count what each seat got.
+
+    The games are numbered from `first`, and the same numbers give the same games whatever the `batch`.
+    """
+    cell = Cell.empty(game.spec.players)
+    for start in range(first, first + games, batch):
+        numbers = torch.arange(start, min(start + batch, first + games), device=game.device)
+        cell = cell.merge(Cell.of(seated(game, lineup, numbers, seed).returns.cpu().numpy()))
+    return cell
+
+
+def seated(game: Game, lineup: Sequence[Agent], games: torch.Tensor, seed: int) -> Played:
+    """Play the games `games [B]`, with `lineup[p]` in seat p of each; an agent that sits twice is called once a step."""
+    agents = list({id(agent): agent for agent in lineup}.values())
+    places = [next(i for i, agent in enumerate(agents) if agent is seat) for seat in lineup]
+    seating = torch.tensor(places, device=game.device).expand(len(games), -1).contiguous()
+    return play(game, agents, seating=seating, games=games, seed=seed)

@@ -1,0 +1,164 @@
+"""Loading of an OpenSpiel game from a name and arguments, with every failure as one sentence."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from games.errors import GameError, nearest
+
+if TYPE_CHECKING:
+    import pyspiel
+
+MOST_ACTIONS = 2**20
+"""A legality mask of more entries than this is not worth building for every decision."""
+
+_EXPECTED = {bool: "True or False", int: "a whole number", float: "a number", str: "text", dict: "an OpenSpiel game"}
+
+
+def load(target: str, arguments: Mapping[str, Any]) -> "tuple[pyspiel.Game, str]":
+    """Load the OpenSpiel game `target` and return it with its name, which loads it again.
+
+    Raises GameError for a missing library, an unknown name or argument, a value OpenSpiel refuses, and for games that
+    the face of a game cannot carry: chance that cannot be listed, mean fields, no tensor for what a seat sees.
+    """
+    try:
+        import pyspiel
+    except ImportError as missing:
+        raise GameError(
+            f"open_spiel:{target} needs OpenSpiel, which is not installed; install it with `pip install open_spiel`"
+        ) from missing
+    checked = _check(pyspiel, target, arguments)
+    written = ",".join(f"{key}={_write(checked[key])}" for key in sorted(checked))
+    name = f"open_spiel:{target}" + f"({written})" * bool(written)
+    try:
+        with quiet():
+            game = pyspiel.load_game(target, checked)
+            opening = game.new_initial_state()
+    except RuntimeError as refused:
+        raise GameError(f"OpenSpiel refuses {_short(name)}: {_reason(refused)}") from refused
+    _check_kind(pyspiel, game, _short(name))
+    _check_opening(pyspiel, opening, _short(name))
+    return game, name
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what is written to the process's standard error inside: OpenSpiel prints each exception before it throws.
+
+    It throws rarely and only for arguments that a person typed, so that what other threads lose is next to nothing.
+    """
+    with suppress(OSError):
+        kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, 2)
+        os.close(sink)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        return
+    yield
+
+
+def first_decision(state: "pyspiel.State") -> "pyspiel.State":
+    """Return a state of the first decision after `state`; chance's outcomes are taken in turn.
+
+    Always taking the first would never leave a redeal: crazy eights puts an opening eight back and draws again.
+    """
+    for move in count():
+        if not state.is_chance_node():
+            break
+        outcomes = state.chance_outcomes()
+        state = state.child(outcomes[move % len(outcomes)][0])
+    return state
+
+
+def _check(pyspiel: Any, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments in OpenSpiel's own types."""
+    kinds = {kind.short_name: kind for kind in pyspiel.registered_games()}
+    if target not in kinds:
+        close = nearest(target, kinds) or "; pyspiel.registered_names() lists those it has"
+        raise GameError(f"OpenSpiel has no game {_short(repr(target))}{close}")
+    known = kinds[target].parameter_specification
+    checked = {}
+    for key, value in arguments.items():
+        if key not in known:
+            takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+            raise GameError(f"open_spiel:{target} has no argument {_short(repr(key))}{nearest(key, known)}; {takes}")
+        checked[key] = _convert(pyspiel, f"open_spiel:{target}", key, value, type(known[key]))
+    least, most = kinds[target].min_num_players, kinds[target].max_num_players
+    if "players" in checked and not least <= checked["players"] <= most:
+        raise GameError(f"open_spiel:{target} is played by {least} to {most} players, not {checked['players']}")
+    return checked
+
+
+def _convert(pyspiel: Any, name: str, key: str, value: Any, kind: type) -> Any:
+    if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is dict and isinstance(value, str):
+        try:
+            with quiet():
+                inner = pyspiel.game_parameters_from_string(value)
+        except RuntimeError as refused:
+            raise GameError(f"{name} cannot read {key}={_short(value)}: {_reason(refused)}") from refused
+        target = inner.pop("name")
+        return {"name": target, **_check(pyspiel, target, inner)}
+    if type(value) is not kind or (kind is int and abs(value) >= 2**31):
+        raise GameError(f"{name} expects {_EXPECTED[kind]} for {key}, not {_short(repr(value))}")
+    return value
+
+
+def _write(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    inner = ",".join(f"{key}={_write(value[key])}" for key in sorted(value) if key != "name")
+    return f"{value['name']}({inner})"
+
+
+def _check_kind(pyspiel: Any, game: "pyspiel.Game", name: str) -> None:
+    kind = game.get_type()
+    if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
+        raise GameError(f"{name} is a mean-field game, played by a distribution over states and not by seats")
+    if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
+        raise GameError(
+            f"{name} draws its chance moves inside OpenSpiel without listing their outcomes, so its games could be "
+            "neither repeated nor searched; use a game whose chance_mode is not SAMPLED_STOCHASTIC"
+        )
+    if not kind.provides_information_state_tensor and not kind.provides_observation_tensor:
+        raise GameError(f"{name} has neither an information state tensor nor an observation tensor to show its players")
+    if game.num_distinct_actions() > MOST_ACTIONS:
+        raise GameError(
+            f"{name} has {game.num_distinct_actions()} actions, more than the {MOST_ACTIONS} a legality mask can hold; "
+            "choose smaller arguments"
+        )
+    if game.num_distinct_actions() < 1 or game.max_game_length() < 1:
+        raise GameError(f"{name} has no moves to play; choose larger arguments")
+
+
+def _check_opening(pyspiel: Any, state: "pyspiel.State", name: str) -> None:
+    """Refuse games that list no actions, such as those played by action structures only."""
+    try:
+        with quiet():
+            state = first_decision(state)
+            player = 0 if state.is_simultaneous_node() else state.current_player()
+            playable = not state.is_terminal() and len(state.legal_actions(player)) > 0
+    except RuntimeError as refused:
+        raise GameError(f"{name} cannot be played move by move: {_reason(refused)}") from refused
+    if not playable:
+        raise GameError(f"{name} has no moves to play; choose other arguments")
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _reason(error: Exception) -> str:
+    """Return OpenSpiel's message on one line, without the place in its source."""
+    words = " ".join(str(error).replace("\n", ", ").split()).rstrip(" .,")
+    if words.startswith("/") and ".cc:" in words:
+        words = words.split(" ", 1)[-1]
+    return _short(words, 150)

@@ -1,0 +1,39 @@
+"""From a tree's nodes back to the game's states."""
+
+import numpy as np
+import torch
+
+from games.draws import Draws
+from games.game import Game, State
+from games.tree import GameTree, Ints
+
+
+def states_at(game: Game, tree: GameTree, nodes: Ints) -> State:
+    """Return the states `[n]` at `nodes [n]`, played again from the start in lockstep.
+
+    At a node inside a simultaneous move, the state is the one before that move.
+    """
+    moves, lengths = _histories(tree, nodes)
+    state = game.reset(Draws.of(0, "tree", torch.zeros(len(nodes), dtype=torch.int64)))
+    each, taken = torch.arange(len(nodes)), torch.zeros(len(nodes), dtype=torch.int64)
+    while True:
+        movers = state.acting.sum(1)
+        ready = (movers > 0) & (taken + movers <= lengths)
+        if not ready.any():
+            return state
+        place = taken[:, None] + state.acting.long().cumsum(1) - 1
+        actions = moves[each[:, None], place.clamp(0, moves.shape[1] - 1)]
+        state = game.step(state, torch.where(state.acting, actions, 0)).where(ready, state)
+        taken += torch.where(ready, movers, 0)
+
+
+def _histories(tree: GameTree, nodes: Ints) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the moves that lead to each node `[n, D]`, from the left, and how many there are `[n]`."""
+    columns, at, lengths = [np.zeros_like(nodes)], nodes.copy(), np.zeros(len(nodes), dtype=np.int64)
+    while (at > 0).any():
+        columns.append(tree.node_action[at])
+        lengths += at > 0
+        at = np.where(at > 0, tree.node_parent[at], 0)
+    backwards = np.stack(columns[1:] + columns[:1], axis=1).astype(np.int64)
+    place = np.clip(lengths[:, None] - 1 - np.arange(len(columns))[None], 0, None)
+    return torch.from_numpy(np.take_along_axis(backwards, place, axis=1)), torch.from_numpy(lengths)

@@ -1,0 +1,229 @@
+"""The command `redqueen`: what it is told, and how it answers. Each command's work is imported when it is called."""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from games.errors import UserError
+from league.config import Config, PPOSection, load_config
+
+app = typer.Typer(
+    name="redqueen",
+    help="Self-play leagues: a population of frozen agents, its equilibrium, how exploitable it is, and ratings.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object, and nothing else")]
+Run = Annotated[str, typer.Argument(help="the run's folder")]
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake becomes one sentence on standard error."""
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        _fail(error.format_message())
+    except UserError as error:
+        _fail(str(error))
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted", status=130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(status or 0)
+
+
+def _fail(message: str, *, status: int = 2) -> NoReturn:
+    sentence = " ".join(message.split())
+    print(f"redqueen: {sentence if len(sentence) <= 280 else sentence[:277] + '...'}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _answer(result: dict[str, Any], show: Callable[[dict[str, Any]], None], *, as_json: bool) -> None:
+    """Print a result for a program or for a person."""
+    if as_json:
+        print(json.dumps(result, allow_nan=False))
+    else:
+        show(result)
+
+
+def _with_config_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one flag for each key of the configuration; those given arrive as `flags`, by dotted key."""
+    parameters, keys = [], {}
+    own = inspect.signature(command).parameters
+    fields = [(name, name, field) for name, field in Config.model_fields.items() if name not in ("game", "ppo")]
+    fields += [(f"ppo_{name}", f"ppo.{name}", field) for name, field in PPOSection.model_fields.items()]
+    for name, dotted, field in fields:
+        keys[name] = dotted
+        kind: Any = str
+        if field.annotation is bool:
+            kind = bool
+        elif str(field.annotation).startswith("tuple"):
+            kind = list[str]
+        default = "" if field.default is None else f" [default: {field.default}]" if field.default != () else ""
+        option = typer.Option(help=f"{field.description}{default}", show_default=False, metavar=_metavar(field.annotation))
+        annotation = Annotated[kind | None, option]
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+
+    def wrapped(**arguments: Any) -> None:
+        given = {dotted: arguments.pop(name) for name, dotted in keys.items()}
+        command(**arguments, flags={key: value for key, value in given.items() if value not in (None, [])})
+
+    wrapped.__doc__ = command.__doc__
+    kept = [parameter for name, parameter in own.items() if name != "flags"]
+    wrapped.__signature__ = inspect.Signature([*kept, *parameters])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in [*kept, *parameters]}
+    return wrapped
+
+
+def _metavar(annotation: Any) -> str | None:
+    text = str(annotation)
+    if "Literal" in text:
+        return text[text.index("[") + 1 : text.index("]")].replace("'", "").replace(", ", "|")
+    return None if annotation is bool else "INT" if "int" in text else "FLOAT" if "float" in text else "TEXT"
+
+
+@app.command()
+@_with_config_flags
+def run(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="a game, a ready-made configuration or a TOML file")],
+    run_dir: Annotated[str | None, typer.Option(help="where the run is kept [default: runs/NAME]")] = None,
+    json: Json = False,
+    flags: dict[str, Any],
+) -> None:
+    """Run a league from its start to its end."""
+    config = load_config(name, flags)
+    from league.running import run_league
+    from league.showing import show_league
+
+    _answer(run_league(config, run_dir, quiet=json), show_league, as_json=json)
+
+
+@app.command()
+def resume(
+    run: Run,
+    *,
+    iterations: Annotated[int | None, typer.Option(help="extend the league to this many", min=0)] = None,
+    hours: Annotated[float | None, typer.Option(help="extend it by this long", min=0)] = None,
+    target_exploitability: Annotated[float | None, typer.Option(help="stop at this exploitability", min=0)] = None,
+    workers: Annotated[int | None, typer.Option(help="processes that train", min=0)] = None,
+    json: Json = False,
+) -> None:
+    """Go on with a league from where its ledger stands, or extend a finished one."""
+    from league.running import resume_league
+    from league.showing import show_league
+
+    limits = {"iterations": iterations, "hours": hours, "target_exploitability": target_exploitability}
+    _answer(resume_league(run, limits, workers=workers, quiet=json), show_league, as_json=json)
+
+
+@app.command()
+def status(run: Run, *, json: Json = False) -> None:
+    """Tell how far a league is, running or not."""
+    from league.runs import status_of
+    from league.showing import show_league
+
+    _answer(status_of(run), show_league, as_json=json)
+
+
+@app.command()
+def evaluate(
+    game: Annotated[str, typer.Argument(help="the game's name")],
+    agent: Annotated[str, typer.Argument(help="the agent's name, such as runs/kuhn_poker@nash")],
+    *,
+    against: Annotated[str | None, typer.Option(help="an agent to play against")] = None,
+    games: Annotated[int, typer.Option(help="games to play in each seat", min=1, max=100_000_000)] = 1000,
+    seed: Annotated[int, typer.Option(help="seed of the games", min=0)] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    json: Json = False,
+) -> None:
+    """Measure how exploitable an agent is and, with --against, play it against another."""
+    from league.evaluating import evaluate_agent
+    from league.showing import show_evaluation
+
+    result = evaluate_agent(game, agent, against=against, games=games, seed=seed, device=device)
+    _answer(result, show_evaluation, as_json=json)
+
+
+@app.command()
+def export(
+    agent: Annotated[str, typer.Argument(help="RUN@MEMBER, or RUN for the tables of a league")],
+    *,
+    format: Annotated[str, typer.Option(help="tabular, snapshot or csv")] = "tabular",
+    output: Annotated[str | None, typer.Option(help="the file, or for csv the folder [default: printed]")] = None,
+    json: Json = False,
+) -> None:
+    """Write a policy, a snapshot or a league's tables for use elsewhere."""
+    from league.exporting import export_agent
+
+    export_agent(agent, format=format, output=output, as_json=json)
+
+
+@app.command()
+def games(*, json: Json = False) -> None:
+    """List the games."""
+    from games.registry import known
+    from league.showing import show_names
+
+    _answer({"games": dict(known())}, show_names, as_json=json)
+
+
+@app.command()
+def agents(*, json: Json = False) -> None:
+    """List the agents."""
+    from agents.registry import known
+    from league.showing import show_names
+
+    _answer({"agents": dict(known())}, show_names, as_json=json)
+
+
+@app.command("check-game")
+def check_game(game: Annotated[str, typer.Argument(help="the game's name")], *, json: Json = False) -> None:
+    """Hold a game to the rules that every game must keep."""
+    from league.evaluating import check_game_named
+    from league.showing import show_report
+
+    result = check_game_named(game)
+    _answer(result, show_report, as_json=json)
+    if not result["passed"]:
+        raise typer.Exit(1)
+
+
+@app.command("check-agent")
+def check_agent(
+    game: Annotated[str, typer.Argument(help="the game's name")],
+    agent: Annotated[str, typer.Argument(help="the agent's name")],
+    *,
+    json: Json = False,
+) -> None:
+    """Hold an agent to the rules that every agent must keep."""
+    from league.evaluating import check_agent_named
+    from league.showing import show_report
+
+    result = check_agent_named(game, agent)
+    _answer(result, show_report, as_json=json)
+    if not result["passed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    only: Annotated[str | None, typer.Argument(help="run only the benchmarks whose name holds this")] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Time the engine beside its peers; needs a checkout of the repository."""
+    from league.benching import run_benchmarks
+    from league.showing import show_benchmarks
+
+    _answer(run_benchmarks(only), show_benchmarks, as_json=json)

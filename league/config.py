@@ -1,0 +1,141 @@
+"""What a league is told: one flat description, validated, from a file, from flags, or ready-made by name."""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from games.errors import UserError, nearest
+from games.names import shorten
+
+SOLVERS = ("nash", "uniform", "prd", "latest")
+
+
+class ConfigError(UserError):
+    """A key, a value or a file of the configuration cannot be used."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PPOSection(_Section):
+    """How the `ppo` oracle trains a best response."""
+
+    updates: int = Field(60, ge=1, le=1_000_000, description="updates of one best response")
+    games: int = Field(1024, ge=2, le=1_000_000, description="games played in each update")
+    epochs: int = Field(4, ge=1, le=100, description="passes over an update's decisions")
+    minibatches: int = Field(4, ge=1, le=1024, description="gradient steps in each pass")
+    hidden: tuple[int, ...] = Field((64, 64), description="widths of the networks' hidden layers")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size at the start")
+    learning_rate_end: float = Field(0.1, ge=0, le=1, description="what part of it is left at the end")
+    entropy: float = Field(0.05, ge=0, le=10, description="weight of the entropy bonus at the start")
+    entropy_end: float = Field(0.0, ge=0, le=10, description="its weight at the end")
+    clip: float = Field(0.2, gt=0, lt=1, description="how far a probability ratio may move")
+    discount: float = Field(1.0, gt=0, le=1, description="gamma")
+    trace: float = Field(0.95, ge=0, le=1, description="lambda of the advantage estimate")
+    value_weight: float = Field(0.5, ge=0, le=10, description="weight of the value's loss")
+    gradient_norm: float = Field(0.5, gt=0, le=100, description="greatest norm of a gradient")
+    warm_start: bool = Field(False, description="begin from the newest member's weights")
+    floor: float = Field(0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
+
+
+class Config(_Section):
+    """Everything that shapes a league. What is None is decided by the game."""
+
+    game: str = Field(description="the game's name, such as kuhn_poker")
+    oracle: Literal["exact", "ppo"] = Field("ppo", description="what answers with a best response")
+    solver: Literal["nash", "uniform", "prd", "latest"] | None = Field(
+        None, description="meta-strategy that best responses are trained against"
+    )
+    eval_solver: Literal["nash", "uniform", "prd", "latest"] | None = Field(
+        None, description="meta-strategy that is reported, as @nash"
+    )
+    start: Literal["pure", "uniform"] = Field("pure", description="member 0: a pure policy of the seed's, or random play")
+    payoffs: Literal["exact", "played"] | None = Field(None, description="payoffs from the game tree, or from matches")
+    cell_games: int = Field(2000, ge=2, le=100_000_000, description="games of one match, all seatings together")
+    include: tuple[str, ...] = Field((), description="agents that join the population after the start")
+    iterations: int = Field(10, ge=0, le=100_000, description="how many times the population is expanded")
+    hours: float | None = Field(None, gt=0, le=100_000, description="stop after this long")
+    target_exploitability: float | None = Field(None, ge=0, description="stop at this exploitability")
+    seed: int = Field(0, ge=0, lt=2**63, description="all randomness comes from it")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks and batches live")
+    workers: int = Field(0, ge=0, le=256, description="processes that train, 0 for one a seat as far as cores go")
+    tree_limit: int = Field(1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built")
+    ppo: PPOSection = PPOSection()  # type: ignore[call-arg]
+
+
+# What may differ between runs of the same league, so that it is not part of what happened.
+VOLATILE = ("hours", "target_exploitability", "iterations", "workers", "device")
+
+
+def ready_made() -> dict[str, str]:
+    """Return the configurations that ship with the package: name to text."""
+    folder = resources.files("league") / "configs"
+    return {
+        entry.name.removesuffix(".toml"): entry.read_text()
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+def load_config(name: str, flags: dict[str, Any]) -> Config:
+    """Return the configuration of `name`, overridden by `flags` (dotted keys such as `ppo.updates`).
+
+    `name` is a TOML file, a ready-made configuration, or a game. A ready-made one bears its game's name.
+
+    Raises:
+        ConfigError: for a file that cannot be read, an unknown key or a value out of range; it names the key.
+    """
+    shipped = ready_made()
+    if name.endswith(".toml"):
+        values = _parse(_text(name), source=name)
+        if "game" not in values:
+            raise ConfigError(f"{shorten(repr(name))} names no game: add a line such as game = \"kuhn_poker\"")
+    elif name in shipped:
+        values = _parse(shipped[name], source=name)
+    else:
+        values = {"game": name}
+    for dotted, value in flags.items():
+        section = values
+        *path, last = dotted.split(".")
+        for part in path:
+            section = section.setdefault(part, {})
+        section[last] = value
+    return validated(values, source=name)
+
+
+def validated(values: dict[str, Any], *, source: str) -> Config:
+    """Check every key and value; `source` says in errors where they came from."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, source)) from None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"the configuration {shorten(repr(path))} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the configuration {shorten(repr(path))} is not UTF-8 text: write it as TOML") from None
+
+
+def _parse(text: str, *, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{shorten(repr(source))} is not valid TOML: {shorten(str(error), limit=120)}") from None
+
+
+def _sentence(error: ValidationError, source: str) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    came = shorten(repr(first["input"]))
+    if first["type"] == "extra_forbidden":
+        section = PPOSection if first["loc"][0] == "ppo" and len(first["loc"]) > 1 else Config
+        return f"unknown key '{shorten(where)}' in {shorten(source)}{nearest(str(first['loc'][-1]), section.model_fields)}"
+    return f"{shorten(where)} = {came} in {shorten(source)} is not allowed: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -1,0 +1,66 @@
+"""`evaluate`, `check-game` and `check-agent`."""
+
+from dataclasses import asdict
+from typing import Any
+
+from agents.agent import Evaluable
+from agents.conformance import check_agent
+from agents.registry import make as make_agent
+from arena.evaluate import exploitability, mean_interval, proportion_interval, versus
+from games import make
+from games.conformance import check_game
+from league.config import Config
+from league.jobs import world
+from league.runs import resolve_run
+
+
+def evaluate_agent(
+    game: str, agent: str, *, against: str | None, games: int, seed: int, device: str
+) -> dict[str, Any]:
+    """Measure an agent exactly where the game's tree allows it, and against another where one is named."""
+    import torch
+
+    torch.set_num_threads(1)
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    made, tree = world(game, chosen, Config.model_fields["tree_limit"].default)
+    player = make_agent(agent, made, device=chosen, resolve_run=resolve_run)
+    other = None if against is None else make_agent(against, made, device=chosen, resolve_run=resolve_run)
+    result: dict[str, Any] = {"game": made.spec.name, "policy": agent}
+    if tree is not None and isinstance(player, Evaluable):
+        measured = exploitability(tree, player)
+        result |= {"kind": "exact", **asdict(measured)}
+    else:
+        why = "the game is too large for its tree" if tree is None else "the agent can only be played"
+        result |= {"kind": None, "reason": why, "exploitability": None, "nash_conv": None, "gains": None}
+    if other is not None:
+        cells = versus(made, player, other, games=games, seed=seed)
+        result |= {"against": against, "games": games, "seats": [_seat(cell, seat) for seat, cell in enumerate(cells)]}
+    return result
+
+
+def _seat(cell: Any, seat: int) -> dict[str, Any]:
+    wins, draws, losses = (int(counts[seat]) for counts in (cell.wins, cell.draws, cell.losses))
+    mean = float(cell.mean[seat])
+    return {
+        "seat": seat,
+        "wins": wins,
+        "draws": draws,
+        "losses": losses,
+        "mean": mean,
+        "interval": list(mean_interval(mean, float(cell.variance[seat]), cell.count)),
+        "loss_interval": list(proportion_interval(losses, cell.count)),
+    }
+
+
+def check_game_named(game: str) -> dict[str, Any]:
+    """Return the report of `games.conformance.check_game`."""
+    made = make(game)
+    report = check_game(made)
+    return {"name": made.spec.name, "passed": report.passed, "checks": [asdict(check) for check in report.checks]}
+
+
+def check_agent_named(game: str, agent: str) -> dict[str, Any]:
+    """Return the report of `agents.conformance.check_agent`."""
+    made = make(game)
+    report = check_agent(made, lambda: make_agent(agent, made, resolve_run=resolve_run), name=agent)
+    return {"name": agent, "passed": report.passed, "checks": [asdict(check) for check in report.checks]}

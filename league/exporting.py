@@ -1,0 +1,121 @@
+"""`export`: policies and tables in forms that other tools read."""
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agents.agent import AgentError, Evaluable
+from agents.files import write_atomically
+from agents.registry import make as make_agent
+from games.errors import UserError, nearest
+from games.game import Game
+from games.names import parse, shorten
+from games.replay import states_at
+from games.tree import Floats, GameTree
+from league.jobs import world
+from league.plan import League
+from league.runs import member, read_league, resolve_run
+
+FORMATS = ("tabular", "snapshot", "csv")
+
+
+def export_agent(agent: str, *, format: str, output: str | None, as_json: bool) -> None:
+    """Write what `agent` names in one of FORMATS to `output`, or print it.
+
+    Raises:
+        UserError: for an unknown format, an agent that is not of a run, or one that cannot be written so.
+    """
+    if format not in FORMATS:
+        raise UserError(f"there is no format {shorten(repr(format))}{nearest(format, FORMATS) or '; it is tabular, snapshot or csv'}")
+    if format == "csv":
+        tables = _tables(read_league(agent.partition("@")[0]))
+        written = _write_tables(tables, output)
+    else:
+        name = parse(agent, error=AgentError)
+        if name.kind != "run":
+            raise AgentError(f"export needs an agent of a run, such as runs/kuhn_poker@nash, but got {shorten(repr(agent))}")
+        league = read_league(name.source)
+        data = _tabular(league, agent) if format == "tabular" else member(league, name.source, name.target).to_bytes()
+        written = _write(data, output)
+    if as_json and written:
+        print(json.dumps({"written": written}))
+
+
+def _tabular(league: League, agent: str) -> bytes:
+    torch.set_num_threads(1)
+    game, tree = world(league.about["game"], "cpu", league.about["config"]["tree_limit"])
+    if tree is None:
+        raise UserError(f"a table of {shorten(game.spec.name)} needs its tree, which is too large: export a snapshot instead")
+    player = make_agent(agent, game, resolve_run=resolve_run)
+    if not isinstance(player, Evaluable):
+        raise AgentError(f"{shorten(agent)} can only be played, so it has no table: export a snapshot instead")
+    return json.dumps(tabular_policy(game, tree, player.behaviour(tree))).encode()
+
+
+def tabular_policy(game: Game, tree: GameTree, behaviour: Floats) -> dict[str, dict[str, dict[str, float]]]:
+    """Return `{seat: {information state: {action: probability}}}`, information states as OpenSpiel prints them."""
+    out: dict[str, dict[str, dict[str, float]]] = {str(seat): {} for seat in range(tree.players)}
+    states = states_at(game, tree, tree.infoset_node)
+    for infoset in range(tree.infosets):
+        seat = int(tree.infoset_seat[infoset])
+        slots = range(tree.infoset_slots[infoset], tree.infoset_slots[infoset + 1])
+        name = game.information_state(states, infoset, seat)
+        out[str(seat)][name] = {str(int(tree.slot_action[slot])): float(behaviour[slot]) for slot in slots}
+    return out
+
+
+def _tables(league: League) -> dict[str, str]:
+    """Return the CSV files of a league: its payoffs, its curve and its meta-strategy."""
+    assert league.table is not None
+    payoffs = [[*seating, *cell.mean.tolist(), cell.count] for seating, cell in league.table.cells()]
+    players = league.about["players"]
+    seats = range(players)
+    return {
+        "payoffs.csv": _csv([*(f"seat{p}" for p in seats), *(f"return{p}" for p in seats), "games"], payoffs),
+        "exploitability.csv": _csv(
+            ["iteration", "exploitability", "kind"],
+            [[m["iteration"], m["exploitability"]["value"], m["exploitability"]["kind"]] for m in league.meta],
+        ),
+        "meta_strategy.csv": _csv(
+            ["iteration", "seat", "member", "training", "evaluation"],
+            [
+                [m["iteration"], seat, k, m["training"][seat][k], m["evaluation"][seat][k]]
+                for m in league.meta
+                for seat in seats
+                for k in range(len(m["training"][seat]))
+            ],
+        ),
+    }
+
+
+def _csv(header: list[str], rows: list[list[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([header, *rows])
+    return text.getvalue()
+
+
+def _write_tables(tables: dict[str, str], output: str | None) -> list[str]:
+    if output is None:
+        for name, text in tables.items():
+            print(f"# {name}\n{text}", end="")
+        return []
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the folder {shorten(output)} cannot be made: {error.strerror}") from None
+    return [written for name, text in tables.items() for written in _write(text.encode(), str(folder / name))]
+
+
+def _write(data: bytes, output: str | None) -> list[str]:
+    if output is None:
+        sys.stdout.buffer.write(data + (b"" if data.endswith(b"\n") else b"\n"))
+        return []
+    write_atomically(Path(output), data)
+    return [output]

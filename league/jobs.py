@@ -1,0 +1,107 @@
+"""Training as data: a job says everything that a best response depends on, and can be run anywhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from agents.agent import Agent, Policy
+from agents.learner import Task, train
+from agents.network import NetworkPolicy
+from agents.ppo import PPO, PPOConfig
+from agents.profile import Mixture, Profile
+from agents.registry import make as make_agent
+from agents.snapshot import load
+from agents.stack import TabularMixture
+from games import make
+from games.game import Game
+from games.tree import GameTree
+from games.tree_builder import TreeTooLarge, build_tree
+
+Report = Callable[[str, int, int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Train a best response for `seats` of `game` against the members `opponents`, weighted by `weights [P][n]`.
+
+    opponents are snapshots' hashes, in `folder/snapshots`; start is the snapshot that gives the first weights, or None.
+    """
+
+    name: str
+    folder: Path
+    game: str
+    seats: tuple[int, ...]
+    opponents: tuple[str, ...]
+    weights: tuple[tuple[float, ...], ...]
+    seed: int
+    ppo: PPOConfig
+    start: str | None
+    device: str
+    tree_limit: int
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "jobs" / f"{self.name}.checkpoint"
+
+
+@lru_cache(maxsize=2)
+def world(game: str, device: str, tree_limit: int) -> tuple[Game, GameTree | None]:
+    """Return the game on `device` and its tree, or None where it has more than `tree_limit` histories or no tree."""
+    made = make(game, device=device)
+    if not made.spec.cloneable or tree_limit == 0:
+        return made, None
+    try:
+        return made, build_tree(make(game), limit=tree_limit)
+    except TreeTooLarge:
+        return made, None
+
+
+def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> NetworkPolicy:
+    """Run a job from wherever its checkpoint stands, and return the response."""
+    game, tree = world(job.game, job.device, job.tree_limit)
+    snapshots = job.folder / "snapshots"
+    members = [
+        load(name, snapshots, device=job.device).agent(lambda name: make_agent(name, game)) for name in job.opponents
+    ]
+    start = None
+    if job.start is not None:
+        part = load(job.start, snapshots, device=job.device)
+        start = next((p for p in (part.parts[part.seats[job.seats[0]]],) if isinstance(p, NetworkPolicy)), None)
+    task = Task(job.name, game, job.seats, opponents(members, np.array(job.weights), game, tree), job.seed, start)
+    learner = PPO(task, job.ppo)
+
+    def show(done: int, values: dict[str, float]) -> None:
+        report(job.name, done, learner.updates, values)
+
+    return train(learner, job.checkpoint, task=job.name, stop=stop, report=show)
+
+
+def opponents(members: list[Agent], weights: np.ndarray, game: Game, tree: GameTree | None) -> Agent:
+    """Return the mixture of members that a response trains against, as one table where the tree allows it."""
+    used = weights.max(0) > 0
+    kept, weights = [member for member, use in zip(members, used, strict=True) if use], weights[:, used]
+    if tree is not None:
+        tables = [_table(member, tree) for member in kept]
+        if all(table is not None for table in tables):
+            return TabularMixture(tree, [t for t in tables if t is not None], weights, device=game.device)
+    return Mixture(kept, weights)
+
+
+def _table(agent: Agent, tree: GameTree) -> torch.Tensor | None:
+    """Return the agent's probabilities on the tree's observation rows `[R, A]`, or None when rows are not enough."""
+    if isinstance(agent, Profile):
+        parts = [_table(part, tree) for part in agent.agents]
+        if any(part is None for part in parts):
+            return None
+        stacked = torch.stack([part for part in parts if part is not None])
+        return stacked[tree.row_seat, torch.arange(len(tree.row_seat))]
+    if not isinstance(agent, Policy):
+        return None
+    device = next(iter(agent.parameters())).device if isinstance(agent, NetworkPolicy) else "cpu"
+    with torch.no_grad():
+        columns = (tree.observations.to(device), tree.legal.to(device), tree.row_seat.to(device))
+        return agent.probabilities(*columns).cpu()

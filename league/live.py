@@ -1,0 +1,98 @@
+"""The picture that a person watches while a league runs."""
+
+import sys
+import time
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from league.plan import League
+from league.summary import by_iteration, rated
+
+
+class Picture:
+    """A live view on standard error; a context manager."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._began = time.monotonic()
+        columns = (TextColumn("{task.description:>12}"), BarColumn(32), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._league_bar = self._progress.add_task("iterations", total=None, note="")
+        self._bars: dict[str, TaskID] = {}
+        self._facts: RenderableType = Text("")
+        self._done_before: int | None = None
+        self._live = Live(self._picture(), console=self._progress.console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def iteration(self, league: League, limit: int) -> None:
+        """Show the population as it now stands."""
+        done = league.meta[-1]["iteration"]
+        if self._done_before is None:
+            self._done_before = done
+        new, elapsed = done - self._done_before, time.monotonic() - self._began
+        left = f"{_duration(elapsed / new * (limit - done))} left" if new and limit > done else ""
+        self._progress.update(self._league_bar, completed=done, total=limit, note=left)
+        for bar in self._bars.values():
+            self._progress.remove_task(bar)
+        self._bars.clear()
+        self._facts = facts(league)
+        self._live.update(self._picture())
+
+    def training(self, job: str, done: int, total: int, rate: float) -> None:
+        """Show how far a training job is, and its games per second."""
+        self._bar(job.replace("response-", "train ").replace("-seat-", "/"), done, total, f"{rate:,.0f} games/s" if rate else "")
+
+    def matches(self, done: int, total: int, games: int) -> None:
+        """Show how many matches are played."""
+        self._bar("matches", done + 1, total, f"{games:,} games each")
+
+    def _bar(self, name: str, done: int, total: int, note: str) -> None:
+        if name not in self._bars:
+            self._bars[name] = self._progress.add_task(name, total=total, note=note)
+        self._progress.update(self._bars[name], completed=done, total=total, note=note)
+
+    def _picture(self) -> Group:
+        return Group(Text(self._title, style="bold"), self._progress, self._facts)
+
+
+def facts(league: League) -> Table:
+    """Return the newest figures: exploitability over iterations, the equilibrium and the ratings."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style="dim")
+    table.add_column()
+    measured = by_iteration(league)
+    recent = "  ".join(f"{value:.4g}" for value in measured[-8:])
+    table.add_row("exploitability", f"{recent}  ({league.meta[-1]['exploitability']['kind']})")
+    for seat, strategy in enumerate(league.meta[-1]["evaluation"]):
+        top = sorted(range(len(strategy)), key=lambda member: -strategy[member])[:6]
+        shown = "  ".join(f"@{member} {strategy[member]:.3f}" for member in top if strategy[member] > 5e-4)
+        table.add_row(f"@nash seat {seat}", shown)
+    ratings = rated(league)
+    if ratings is not None:
+        top = sorted(range(len(ratings.elo)), key=lambda member: -ratings.elo[member])[:4]
+        table.add_row(
+            "ratings", "  ".join(f"@{k} {ratings.elo[k]:+.0f} [{ratings.low[k]:+.0f}, {ratings.high[k]:+.0f}]" for k in top)
+        )
+    return table
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def watched() -> bool:
+    """Return whether a person sees standard error."""
+    return sys.stderr.isatty()

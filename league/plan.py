@@ -1,0 +1,77 @@
+"""From the ledger's records to what happens next: pure functions, so the same ledger gives the same plan."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from arena.cells import Cell, Table
+from arena.records import Record
+from games.solvers import SOLVERS, Equilibrium
+from games.tree import Floats
+
+
+@dataclass
+class League:
+    """What the records so far add up to.
+
+    about: the body of the first record, note its note; limits: the newest limits; members and meta: one record's body
+    for each member and each measured population; table: the payoffs; stopped: why the league ended, or None.
+    """
+
+    about: Mapping[str, Any] = field(default_factory=dict)
+    note: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    members: list[Mapping[str, Any]] = field(default_factory=list)
+    table: Table | None = None
+    meta: list[Mapping[str, Any]] = field(default_factory=list)
+    stopped: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def expansions(self) -> int:
+        """How many best responses have joined."""
+        return len(self.members) - 1 - self.about["included"]
+
+    def apply(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Take one more record into account."""
+        self.stopped = None
+        match kind:
+            case "league":
+                self.about = body
+                self.table = Table(players=body["players"], symmetric=body["symmetric"])
+            case "limits":
+                self.limits = body
+            case "member":
+                self.members.append(body)
+            case "payoffs":
+                assert self.table is not None
+                for members, cell in body["cells"]:
+                    self.table.put(tuple(members), Cell.from_json(cell))
+            case "meta":
+                self.meta.append(body)
+            case "stopped":
+                self.stopped = body["reason"]
+
+
+def replay(records: Iterable[Record]) -> League:
+    """Return the league that the records describe."""
+    league = League()
+    for record in records:
+        league.apply(record.kind, record.body)
+        if record.kind == "league":
+            league.note = record.note
+        league.seconds = float(record.note.get("seconds", league.seconds))
+    return league
+
+
+def meta_strategy(payoffs: Floats, solver: str) -> Equilibrium:
+    """Solve the empirical game `payoffs [P, n, ..., n]` by the solver of that name."""
+    return SOLVERS[solver](payoffs)
+
+
+def response_weights(strategies: tuple[Floats, ...], floor: float) -> Floats:
+    """Return the opponents of a learned response `[P, n]`: each seat's mixture, `floor` of it spread over all."""
+    mixtures = np.stack(strategies)
+    return (1.0 - floor) * mixtures + floor / mixtures.shape[1]

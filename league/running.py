@@ -1,0 +1,169 @@
+"""`run` and `resume`: a league in this process, with its folder, its processes, its picture and its signals."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from agents.learner import Interrupted
+from arena.ledger import Entry, Ledger, RunFolder
+from games.errors import UserError
+from games.game import GameSpec
+from games.names import shorten
+from league.config import VOLATILE, Config, ConfigError, validated
+from league.plan import replay
+from league.runs import free_folder
+from league.summary import summary
+
+_OURS = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.head", "ledger.sha256"}
+_OURS |= {"lock", "log.txt", "snapshots", "jobs"}
+
+
+def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str, Any]:
+    """Begin a league and run it to its end; return its summary."""
+    from league.jobs import world
+
+    _one_thread()
+    game, tree = world(config.game, device_of(config), config.tree_limit)
+    solver = config.solver or ("nash" if _nash_serves(game.spec) else "prd")
+    eval_solver = config.eval_solver or solver
+    for chosen in (solver, eval_solver):
+        if chosen == "nash" and not _nash_serves(game.spec):
+            raise ConfigError(
+                f"the solver nash needs a two-player zero-sum game and {shorten(game.spec.name)} is not one: use prd or uniform"
+            )
+    if tree is None and (config.oracle == "exact" or config.payoffs == "exact"):
+        raise ConfigError(
+            f"exact answers need the game tree, and {shorten(game.spec.name)} has more than {config.tree_limit:,} histories: "
+            "use --oracle ppo and --payoffs played, or raise --tree-limit"
+        )
+    folder = Path(run_dir) if run_dir is not None else free_folder(re.sub(r"[^a-z0-9_]+", "-", game.spec.name.lower()).strip("-"))
+    _refuse_foreign(folder)
+    body = {
+        "game": game.spec.name,
+        "players": game.spec.players,
+        "symmetric": game.spec.symmetric,
+        "oracle": config.oracle,
+        "solver": solver,
+        "eval_solver": eval_solver,
+        "seed": config.seed,
+        "included": len(config.include),
+        "config": {key: value for key, value in config.model_dump(mode="json").items() if key not in VOLATILE},
+    }
+    limits = {key: getattr(config, key) for key in ("iterations", "hours", "target_exploitability")}
+    note = {"device": device_of(config), "workers": config.workers, "config": config.model_dump(mode="json")}
+    try:
+        ledger = Ledger.create(folder)
+    except OSError as error:
+        raise ConfigError(f"the folder {folder} cannot be made: {error.strerror}") from None
+    with ledger:
+        ledger.append([Entry("league", body, note), Entry("limits", limits, {})])
+        return _manage(ledger, config, quiet=quiet)
+
+
+def resume_league(run: str, limits: dict[str, Any], *, workers: int | None, quiet: bool) -> dict[str, Any]:
+    """Go on with the league in a folder, extended where `limits` says so; return its summary."""
+    with Ledger.open(run) as ledger:
+        league = replay(ledger.records())
+        extension = {key: value for key, value in limits.items() if value is not None}
+        done = len(league.meta) - 1
+        if extension.get("iterations", done) < done:
+            raise UserError(f"{run} already has {done} iterations and {extension['iterations']} were asked for: give more, or none")
+        if "hours" in extension:
+            extension["hours"] += league.seconds / 3600
+        if league.stopped and not extension:
+            return summary(league, run)
+        if extension:
+            ledger.append([Entry("limits", {**league.limits, **extension}, {})])
+        overrides = {**league.note["config"], **({} if workers is None else {"workers": workers})}
+        _one_thread()
+        return _manage(ledger, validated(overrides, source=run), quiet=quiet)
+
+
+def device_of(config: Config) -> str:
+    """Return the device that a configuration means."""
+    if config.device != "auto":
+        return config.device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _one_thread() -> None:
+    """Keep to one thread: batches are too small to share, and a fixed number makes results repeat exactly."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _nash_serves(spec: GameSpec) -> bool:
+    return spec.players == 2 and spec.zero_sum
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_file():
+        raise ConfigError(f"--run-dir {shorten(str(folder))} is a file: name a folder that does not exist yet")
+    foreign = sorted({entry.name for entry in folder.iterdir()} - _OURS) if folder.is_dir() else []
+    if foreign:
+        raise ConfigError(
+            f"--run-dir {shorten(str(folder))} holds other files ({shorten(foreign[0])}): name a folder that does not exist yet"
+        )
+
+
+def _manage(ledger: Ledger, config: Config, *, quiet: bool) -> dict[str, Any]:
+    from league.executor import Inline, Pool
+    from league.live import Picture, watched
+    from league.manager import Limits, Manager
+    from league.watch import Watch
+
+    folder = ledger.folder
+    seats = 1
+    with ExitStack() as stack:
+        stop = stack.enter_context(_stop_on_signals())
+        picture = stack.enter_context(Picture(f"{config.game}  {folder.root}")) if watched() and not quiet else None
+        watch = Watch(folder.log, picture)
+        league = replay(ledger.records())
+        if config.oracle == "ppo" and not league.about["symmetric"]:
+            seats = league.about["players"]
+        workers = min(config.workers or (os.cpu_count() or 1), seats)
+        executor = Pool(workers) if workers > 1 else Inline()
+        stack.callback(executor.close)
+        manager = Manager(ledger, config, executor=executor, watch=watch, stop=stop, device=device_of(config))
+        try:
+            manager.run(Limits(**league.limits))
+        except Interrupted:
+            watch.say("interrupted")
+            raise UserError(f"interrupted; everything finished is kept: go on with `redqueen resume {folder.root}`") from None
+    return summary(replay(ledger.records()), str(folder.root))
+
+
+class _Stop:
+    """Called, it says whether to stop."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def on_signal(self, number: int, frame: object) -> None:
+        """Ask to stop; the second time, stop at once. Nothing finished is lost: the ledger has it."""
+        if self.asked:
+            os._exit(128 + number)
+        self.asked = True
+        print("stopping after the job at hand; again to stop at once", file=sys.stderr)
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[_Stop]:
+    stop = _Stop()
+    before = {number: signal.signal(number, stop.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,98 @@
+"""Run folders as the command names them: their state, and the agents in them."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from arena.ledger import Ledger, LedgerError, RunFolder
+from games.errors import UserError
+from games.names import Name, shorten
+from league.plan import League, replay
+from league.summary import best, summary
+
+if TYPE_CHECKING:
+    from agents.agent import Agent
+    from agents.snapshot import Snapshot
+    from games.game import Game
+
+
+def status_of(run: str) -> dict[str, Any]:
+    """Return what is known of a run, with its `state`: running, finished or interrupted."""
+    league = read_league(run)
+    state = "running" if is_running(Path(run)) else "finished" if league.stopped else "interrupted"
+    return {**summary(league, run), "state": state}
+
+
+def read_league(run: str) -> League:
+    """Return the league recorded in a folder, which another process may be writing."""
+    ledger = Ledger.read(run)
+    league = replay(ledger.records())
+    if not league.about:
+        raise LedgerError(f"{run} holds no league yet: it was stopped before its first record, or has just begun")
+    return league
+
+
+def is_running(folder: Path) -> bool:
+    """Return whether a process holds the right to write to the run."""
+    try:
+        handle = os.open(RunFolder(folder).lock, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def free_folder(slug: str) -> Path:
+    """Return the first of runs/slug, runs/slug-2, ... that does not exist."""
+    folder, number = Path("runs") / slug, 2
+    while folder.exists():
+        folder, number = Path("runs") / f"{slug}-{number}", number + 1
+    return folder
+
+
+def resolve_run(name: Name, game: "Game") -> "Agent":
+    """Return the agent that RUN@MEMBER names, for `game`.
+
+    Raises:
+        UserError: when there is no such run or member, or the run is of another game.
+    """
+    from agents.profile import Mixture
+
+    folder, league = name.source, read_league(name.source)
+    if league.about["game"] != game.spec.name:
+        raise UserError(
+            f"{shorten(folder)} is a league of {shorten(league.about['game'])}, not of {shorten(game.spec.name)}: "
+            "name an agent for this game"
+        )
+    if name.target != "nash":
+        return member(league, folder, name.target, device=game.device).agent()
+    if not league.meta:
+        raise UserError(f"{shorten(folder)} has no equilibrium yet: wait until its first iteration is measured")
+    weights = np.array(league.meta[-1]["evaluation"])
+    used = [k for k in range(weights.shape[1]) if weights[:, k].max() > 0]
+    members = [member(league, folder, str(k), device=game.device).agent() for k in used]
+    return members[0] if len(members) == 1 else Mixture(members, weights[:, used])
+
+
+def member(league: League, folder: str, target: str, *, device: Any = "cpu") -> "Snapshot":
+    """Return the snapshot of member `target`, a number or `best`."""
+    from agents.snapshot import load
+
+    count = len(league.members)
+    if target == "best":
+        index = best(league)
+    elif target.isdecimal() and int(target) < count:
+        index = int(target)
+    else:
+        raise UserError(
+            f"{shorten(folder)} has no member @{shorten(target)}: name @0 to @{count - 1}, @nash or @best"
+        )
+    return load(league.members[index]["snapshot"], RunFolder(Path(folder)).snapshots, device=device)

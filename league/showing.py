@@ -1,0 +1,120 @@
+"""How results look to a person, on standard output."""
+
+import shlex
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show_league(result: dict[str, Any]) -> None:
+    """Print a league's summary and the commands to try next."""
+    console = Console(highlight=False)
+    state = result.get("state") or "finished"
+    reason = f" ({result['stopped']})" if result["stopped"] else ""
+    console.print(
+        f"[bold]{result['game']}[/bold]: {state}{reason} after {result['iterations']} iterations, "
+        f"{len(result['population'])} members, {result['seconds']:.1f} s"
+    )
+    if result["meta_strategy"] is None:
+        return
+    curve, kind = result["exploitability"]["by_iteration"], result["exploitability"]["kind"]
+    console.print(
+        f"exploitability of @nash: [bold]{curve[-1]:.6g}[/bold] ({kind}, {result['exploitability']['convention']}), "
+        f"from {curve[0]:.6g}, lowest {min(curve):.6g}"
+    )
+    console.print(_members(result))
+    if result["ratings"] is None:
+        console.print(f"[dim]ratings: none, {result['ratings_reason']}[/dim]")
+    for failure in result["failures"]:
+        console.print(f"[yellow]{failure}[/yellow]")
+    run, game = shlex.quote(result["run_dir"]), shlex.quote(result["game"])
+    console.print("\n[bold]next[/bold]")
+    for command in (
+        f"redqueen evaluate {game} {run}@best --against random --games 10000",
+        f"redqueen export {run}@nash --format tabular --output nash.json",
+        f"redqueen resume {run} --iterations {max(2 * result['iterations'], 1)}",
+    ):
+        console.print(f"  {command}", soft_wrap=True)
+
+
+def _members(result: dict[str, Any], most: int = 10) -> Table:
+    """Return the members that matter: those in the equilibrium and the best one, heaviest first."""
+    strategies, count = result["meta_strategy"], len(result["population"])
+    weight = [max(strategy[k] for strategy in strategies) for k in range(count)]
+    order = sorted(range(count), key=lambda k: (k != result["best"], -weight[k]))[:most]
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("member", justify="right")
+    for seat in range(len(strategies)):
+        table.add_column(f"@nash seat {seat}", justify="right")
+    table.add_column("exploitability", justify="right")
+    table.add_column("rating (95 %)", justify="right")
+    for k in sorted(order):
+        own = result["member_exploitability"][k]
+        rating = "-"
+        if result["ratings"] is not None:
+            row = result["ratings"][k]
+            rating = f"{row['elo']:+.0f} [{row['low']:+.0f}, {row['high']:+.0f}]"
+        table.add_row(
+            f"@{k}{' best' if k == result['best'] else ''}",
+            *(f"{strategy[k]:.4f}" for strategy in strategies),
+            "-" if own is None else f"{own:.4g}",
+            rating,
+        )
+    if count > most:
+        table.add_row(f"{count - most} more", *[""] * (len(strategies) + 2))
+    return table
+
+
+def show_evaluation(result: dict[str, Any]) -> None:
+    """Print what was measured of one agent."""
+    console = Console(highlight=False)
+    if result["kind"] is None:
+        console.print(f"{result['policy']} in {result['game']}: exploitability unknown, {result['reason']}")
+    else:
+        gains = ", ".join(f"{gain:.6g}" for gain in result["gains"])
+        console.print(
+            f"{result['policy']} in {result['game']}: exploitability [bold]{result['exploitability']:.6g}[/bold] "
+            f"({result['kind']}), NashConv {result['nash_conv']:.6g}, gains by seat {gains}"
+        )
+    if "seats" not in result:
+        return
+    table = Table(title=f"against {result['against']}, {result['games']:,} games a seat", title_justify="left", box=None)
+    for heading in ("seat", "wins", "draws", "losses", "mean return (95 %)", "losses (95 %)"):
+        table.add_column(heading, justify="right")
+    for row in result["seats"]:
+        low, high = row["interval"]
+        loss_low, loss_high = row["loss_interval"]
+        table.add_row(
+            *(str(row[key]) for key in ("seat", "wins", "draws", "losses")),
+            f"{row['mean']:+.4f} [{low:+.4f}, {high:+.4f}]",
+            f"{row['losses'] / result['games']:.2%} [{loss_low:.2%}, {loss_high:.2%}]",
+        )
+    console.print(table)
+
+
+def show_names(result: dict[str, Any]) -> None:
+    """Print names, each with its line."""
+    for names in result.values():
+        width = max(len(name) for name in names)
+        for name, line in names.items():
+            print(f"{name:{width}}  {line}")
+
+
+def show_report(result: dict[str, Any]) -> None:
+    """Print a conformance report."""
+    console = Console(highlight=False)
+    for check in result["checks"]:
+        mark = {True: "[green]kept[/green]   ", False: "[red]broken[/red] ", None: "[dim]skipped[/dim]"}[check["passed"]]
+        console.print(f"{mark} {check['name']}: {check['detail']}")
+    console.print(f"{result['name']}: {'every rule is kept' if result['passed'] else '[red]not conforming[/red]'}")
+
+
+def show_benchmarks(result: dict[str, Any]) -> None:
+    """Print measured figures beside their peers'."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("benchmark", "ours", "peer", "ratio"):
+        table.add_column(heading, justify="left" if heading == "benchmark" else "right")
+    for row in result["benchmarks"]:
+        table.add_row(row["name"], row["ours"], row.get("peer") or "-", f"{row['ratio']:.3g}" if row.get("ratio") else "-")
+    Console(highlight=False).print(table)

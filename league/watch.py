@@ -1,0 +1,58 @@
+"""What a league says while it runs: lines in the run's log, and a live picture while a person watches."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from league.plan import League
+
+if TYPE_CHECKING:
+    from league.live import Picture
+
+
+class Watch:
+    """Told by the manager what happens; writes `log` and redraws `picture`, where there is one."""
+
+    def __init__(self, log: Path, picture: "Picture | None" = None) -> None:
+        self._log, self._picture = log, picture
+        self._shown = -1
+        self._speed: dict[str, tuple[float, int]] = {}
+
+    def say(self, line: str) -> None:
+        """Write one line to the log."""
+        stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(f"{stamp} {line}\n")
+
+    def iteration(self, league: League, limit: int) -> None:
+        """Tell that a population was measured; called again for the same one, it says nothing."""
+        meta = league.meta[-1]
+        if meta["iteration"] == self._shown:
+            return
+        self._shown = meta["iteration"]
+        measured = meta["exploitability"]
+        support = sum(weight > 1e-3 for weight in meta["evaluation"][0])
+        self.say(
+            f"iteration {meta['iteration']}/{limit}: {len(league.members)} members, {support} in the equilibrium, "
+            f"exploitability {measured['value']:.6g} ({measured['kind']}), {league.seconds:.1f} s"
+        )
+        if self._picture is not None:
+            self._picture.iteration(league, limit)
+
+    def training(self, job: str, done: int, total: int, values: dict[str, float]) -> None:
+        """Tell how far a training job is; `values["games"]` is how many games an update plays."""
+        began, first = self._speed.setdefault(job, (time.monotonic(), done))
+        if done == total:
+            del self._speed[job]
+            shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+            self.say(f"{job}: {total} updates, {shown}")
+        if self._picture is not None:
+            elapsed = time.monotonic() - began
+            rate = (done - first) * values.get("games", 0.0) / elapsed if elapsed > 0 else 0.0
+            self._picture.training(job, done, total, rate)
+
+    def matches(self, done: int, total: int, games: int) -> None:
+        """Tell how many of the missing matches are played."""
+        if self._picture is not None:
+            self._picture.matches(done, total, games)
