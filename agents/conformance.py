@@ -1,39 +1,16 @@
 """What every agent must keep, checked by playing: ships with the package, for users' agents too."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from agents.agent import Agent, Evaluable, Policy, Random, Turn
 from agents.rollout import play
+from games.conformance import Check, Report
 from games.draws import Draws
 from games.game import Game
 from games.names import describe
-
-
-@dataclass(frozen=True)
-class Check:
-    """One rule: its name, whether it was kept (None when it does not apply), and a sentence about it."""
-
-    name: str
-    passed: bool | None
-    detail: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was found of one agent."""
-
-    agent: str
-    game: str
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no rule was broken."""
-        return all(check.passed is not False for check in self.checks)
 
 
 class _Inspected:
@@ -78,9 +55,9 @@ def check_agent(game: Game, make: Callable[[], Agent], *, name: str = "agent", s
     try:
         whole = _returns(game, make(), torch.arange(games), seed)
         checks += [
-            Check("answers", True, f"int64 actions of the right shape in {games * game.spec.players} games"),
-            Check("legal actions", True, "only legal actions were chosen"),
-            Check("no mutation", True, "observations were left as they were"),
+            Check("answers", "passed", f"int64 actions of the right shape in {games * game.spec.players} games"),
+            Check("legal actions", "passed", "only legal actions were chosen"),
+            Check("no mutation", "passed", "observations were left as they were"),
         ]
         checks.append(_same("repeatable", whole, _returns(game, make(), torch.arange(games), seed)))
         used = make()
@@ -89,11 +66,11 @@ def check_agent(game: Game, make: Callable[[], Agent], *, name: str = "agent", s
         parts = [_returns(game, make(), part, seed) for part in torch.arange(games).split(7)]
         checks.append(_same("same games at every batch size", whole, torch.cat(parts)))
     except _Broken as error:
-        checks.append(Check(error.check, False, error.detail))
+        checks.append(Check(error.check, "failed", error.detail))
     except Exception as error:
-        checks.append(Check("runs", False, f"the agent raised {describe(error)}"))
+        checks.append(Check("runs", "failed", f"the agent raised {describe(error)}"))
     checks.append(_probabilities(game, make))
-    return Report(name, game.spec.name, tuple(checks))
+    return Report(f"{name} in {game.spec.name}", tuple(checks))
 
 
 def _returns(game: Game, agent: Agent, games: Tensor, seed: int) -> Tensor:
@@ -108,7 +85,7 @@ def _returns(game: Game, agent: Agent, games: Tensor, seed: int) -> Tensor:
 
 def _same(name: str, one: Tensor, other: Tensor) -> Check:
     equal = torch.equal(one, other)
-    return Check(name, equal, "the same games came out" if equal else "different games came out: draw from turn.draws")
+    return Check(name, "passed" if equal else "failed", "the same games came out" if equal else "different games came out: draw from turn.draws")
 
 
 def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
@@ -118,7 +95,7 @@ def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
         agent = make()
         if not isinstance(agent, Policy):
             kind = "is evaluated by its own behaviour" if isinstance(agent, Evaluable) else "can be played but not evaluated"
-            return Check(name, None, f"the agent is not a Policy: it {kind}")
+            return Check(name, "skipped", f"the agent is not a Policy: it {kind}")
         state = game.reset(Draws.of(0, "check", torch.arange(4)))
         for _ in range(game.spec.max_moves):
             rows, seats = state.acting[:, : game.spec.players].nonzero().unbind(1)
@@ -132,9 +109,9 @@ def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
         with torch.no_grad():
             table = agent.probabilities(game.observe(state, rows, seats), legal, seats)
     except Exception as error:
-        return Check(name, False, f"probabilities raised {describe(error)}")
+        return Check(name, "failed", f"probabilities raised {describe(error)}")
     if table.shape != legal.shape:
-        return Check(name, False, f"expected shape {tuple(legal.shape)} but probabilities has {tuple(table.shape)}")
+        return Check(name, "failed", f"expected shape {tuple(legal.shape)} but probabilities has {tuple(table.shape)}")
     if (table < 0).any() or (table * ~legal).any() or not torch.allclose(table.sum(1), torch.ones(1).to(table), atol=1e-5):
-        return Check(name, False, "probabilities must be non-negative, zero where illegal, and add up to one in each row")
-    return Check(name, True, "non-negative, zero where illegal, and adding up to one")
+        return Check(name, "failed", "probabilities must be non-negative, zero where illegal, and add up to one in each row")
+    return Check(name, "passed", "non-negative, zero where illegal, and adding up to one")

@@ -25,8 +25,8 @@ def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Gene
 class NetworkPolicy(Policy):
     """Action probabilities and a value from one observation, float32.
 
-    architecture: `inputs` (the size of a flattened observation), `actions` (A) and `hidden` (widths, in order).
-    The weights are drawn from `seed`.
+    architecture: `inputs` (the size of a flattened observation), `actions` (A), `hidden` (widths, in order) and, where it
+    is true, `greedy`: only the most likely action is played. The weights are drawn from `seed`.
     """
 
     def __init__(self, architecture: dict[str, Any], *, seed: int = 0, device: torch.device | str = "cpu") -> None:
@@ -45,8 +45,11 @@ class NetworkPolicy(Policy):
         return self.value(observation.flatten(1))[:, 0]
 
     def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
-        """Return the masked softmax of the policy's logits."""
-        return self.policy(observation.flatten(1)).masked_fill(~legal, -torch.inf).softmax(-1)
+        """Return the masked softmax of the policy's logits, or all on its greatest where the policy is greedy."""
+        logits = self.policy(observation.flatten(1)).masked_fill(~legal, -torch.inf)
+        if self.architecture.get("greedy"):
+            return nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
+        return logits.softmax(-1)
 
     def parameters(self) -> list[nn.Parameter]:
         """Return the trainable tensors, the policy's before the value's."""

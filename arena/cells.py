@@ -1,7 +1,7 @@
 """Payoff cells and the table they fill: what each seat earned, where members of a population met."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, combinations_with_replacement, permutations, product
 from typing import Any, Self
 
@@ -14,6 +14,8 @@ Counts = NDArray[np.int64]
 
 CONFIDENCE = 0.95
 """Of every interval here."""
+
+_PER_SEAT = ("sums", "squares", "wins", "draws", "losses")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +63,21 @@ class Cell:
     def exact(cls, returns: ArrayLike) -> Self:
         """Return the cell whose expected returns `[P]` are known."""
         expected = tuple(np.asarray(returns, dtype=np.float64).tolist())
-        nothing = cls.empty(len(expected))
-        return cls(**{**vars(nothing), "expected": expected})
+        return replace(cls.empty(len(expected)), expected=expected)
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """Return the cell that `to_json` described."""
         if body["kind"] == "exact":
             return cls.exact(body["expected"])
-        per_seat = {name: tuple(body[name]) for name in ("sums", "squares", "wins", "draws", "losses")}
+        per_seat = {name: tuple(body[name]) for name in _PER_SEAT}
         return cls(count=body["count"], above=tuple(map(tuple, body["above"])), **per_seat)
 
     def to_json(self) -> dict[str, Any]:
         """Return the cell as a JSON object, which loses nothing."""
         if self.expected is not None:
             return {"kind": "exact", "expected": list(self.expected)}
-        per_seat = {name: list(getattr(self, name)) for name in ("sums", "squares", "wins", "draws", "losses")}
+        per_seat = {name: list(getattr(self, name)) for name in _PER_SEAT}
         return {"kind": "played", "count": self.count, "above": [list(row) for row in self.above], **per_seat}
 
     @property
@@ -128,21 +129,24 @@ class Cell:
         def added(mine: Sequence[Any], theirs: Sequence[Any]) -> tuple[Any, ...]:
             return tuple(a + b for a, b in zip(mine, theirs, strict=True))
 
-        names = ("sums", "squares", "wins", "draws", "losses")
         return type(self)(
             count=self.count + other.count,
             above=tuple(map(added, self.above, other.above)),
-            **{name: added(getattr(self, name), getattr(other, name)) for name in names},
+            **{name: added(getattr(self, name), getattr(other, name)) for name in _PER_SEAT},
         )
 
     def seated(self, order: Sequence[int]) -> Self:
         """Return the cell whose seat k is this one's seat `order[k]`."""
-        values = {
-            name: value if name == "count" or value is None else tuple(value[seat] for seat in order)
-            for name, value in vars(self).items()
-        }
-        values["above"] = tuple(tuple(row[seat] for seat in order) for row in values["above"])
-        return type(self)(**values)
+
+        def ordered(values: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(values[seat] for seat in order)
+
+        return replace(
+            self,
+            above=ordered([ordered(row) for row in self.above]),
+            expected=None if self.expected is None else ordered(self.expected),
+            **{name: ordered(getattr(self, name)) for name in _PER_SEAT},
+        )
 
 
 class Table:
@@ -172,10 +176,11 @@ class Table:
         if not (len(seating) == cell.players == self.players and all(0 <= k < self.members for k in seating)):
             raise IndexError(f"no seating {tuple(seating)} of {self.players} seats among {self.members} members")
         key, order = self._key(seating)
-        self._cells[key] = cell if self.symmetric is False else cell.seated(order)
         if not self.symmetric:
+            self._cells[key] = cell
             self._means[(slice(None), *key)] = cell.mean
             return
+        self._cells[key] = cell.seated(order)
         held, mean = np.array(key), self._cells[key].mean
         of_member = {member: float(mean[held == member].mean()) for member in key}
         for permuted in set(permutations(key)):
@@ -191,10 +196,20 @@ class Table:
         """Whether the cell of `seating` is filled in."""
         return self._key(seating)[0] in self._cells
 
+    def cells(self) -> Iterator[tuple[tuple[int, ...], Cell]]:
+        """Yield the filled-in seatings and their cells, in the order in which they came."""
+        return iter(self._cells.items())
+
+    @property
+    def played(self) -> bool:
+        """Whether any cell comes from games."""
+        return any(cell.count for cell in self._cells.values())
+
     def missing(self, members: Sequence[int] | None = None) -> list[tuple[int, ...]]:
         """Return the seatings of `members` (all, unless given) whose cells must be filled in, in a fixed order."""
         among = range(self.members) if members is None else sorted(set(members))
-        seatings = combinations_with_replacement(among, self.players) if self.symmetric else product(among, repeat=self.players)
+        seated = combinations_with_replacement(among, self.players)
+        seatings = seated if self.symmetric else product(among, repeat=self.players)
         return [seating for seating in seatings if seating not in self._cells]
 
     def means(self) -> Floats:

@@ -1,6 +1,5 @@
 """One agent measured: against its best responses on the tree, and against another agent at the table."""
 
-import math
 from dataclasses import dataclass
 
 from scipy.stats import beta
@@ -44,11 +43,3 @@ def proportion_interval(count: int, total: int, *, level: float = 0.95) -> tuple
     low = 0.0 if count == 0 else float(beta.ppf(tail, count, total - count + 1))
     high = 1.0 if count == total else float(beta.ppf(1 - tail, count + 1, total - count))
     return low, high
-
-
-def mean_interval(mean: float, variance: float, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a mean of many games, by the normal approximation."""
-    half = 1.959963984540054 * math.sqrt(variance / count)
-    return mean - half, mean + half
-
-

@@ -1,32 +1,11 @@
-"""What is played: rules, adapters, game trees and equilibrium solvers."""
+"""What is played: rules, adapters, game trees and equilibrium solvers.
+
+The public names stand in `__init__.pyi`; each is imported when it is first asked for.
+"""
+
+import lazy_loader
 
 from games.distribution import check_distribution
-from games.draws import Draws, sample
-from games.errors import GameError, UserError, nearest
-from games.game import Game, GameSpec, State, concatenate
-from games.kuhn_poker import KuhnPoker
-from games.leduc_poker import LeducPoker
-from games.matrix import MatrixGame, rock_paper_scissors
-from games.registry import known, make
-from games.tic_tac_toe import TicTacToe
-
-__all__ = [
-    "Draws",
-    "Game",
-    "GameError",
-    "GameSpec",
-    "KuhnPoker",
-    "LeducPoker",
-    "MatrixGame",
-    "State",
-    "TicTacToe",
-    "UserError",
-    "concatenate",
-    "known",
-    "make",
-    "nearest",
-    "rock_paper_scissors",
-    "sample",
-]
 
 check_distribution()
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,8 +12,12 @@ from torch import Tensor
 
 def deal(cards: Tensor, *, dealing: Tensor, outcome: Tensor) -> Tensor:
     """Return `cards [B, C]` with `outcome [B]` in the next free column of the rows where `dealing [B]`."""
-    free = torch.arange(cards.shape[1], device=cards.device) == (cards >= 0).sum(1, keepdim=True)
-    return torch.where(free & dealing[:, None], outcome[:, None], cards)
+    columns = []
+    for card in cards.unbind(1):
+        free = card < 0
+        columns.append(torch.where(free & dealing, outcome, card))
+        dealing = dealing & ~free
+    return torch.stack(columns, 1)
 
 
 def deck_chances(cards: Tensor, deck: int) -> Tensor:
@@ -72,6 +76,7 @@ class Betting:
 
     def advance(self, node: Tensor, *, acting: Tensor, actions: Tensor) -> Tensor:
         """Return `node [B]` moved by the acting seat's column of `actions [B, 2]`; rows where none acts stay."""
-        moving = torch.where(acting[:, 1], actions[:, 1], actions[:, 0])
-        legal = torch.where(acting.any(1), moving, 0)
-        return torch.where(acting.any(1), self.successor[node, legal], node)
+        moves = acting[:, 0] | acting[:, 1]
+        chosen = torch.where(acting[:, 1], actions[:, 1], actions[:, 0]) * moves
+        after = self.successor.flatten().index_select(0, node * self.successor.shape[1] + chosen)
+        return torch.where(moves, after, node)

@@ -312,7 +312,7 @@ def check_symmetric(game: Game, playout: Playout) -> str:
             if not torch.equal(state.acting[:, order], other.acting):
                 raise Broken(f"other seats act at move {at} when the seats are exchanged")
             if ((state.rewards[:, order] - other.rewards).abs() > _TOLERANCE).any():
-                raise Broken(f"the rewards of move {at} are not exchanged with the seats")
+                raise Broken(f"the rewards of move {at - 1} are not exchanged with the seats")
             rows, here = players_to_act(game, other)
             if game.spec.cloneable and not torch.equal(
                 game.observe(state, rows, order[here]), game.observe(other, rows, here)

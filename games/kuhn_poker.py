@@ -59,8 +59,24 @@ class KuhnPoker(Game[KuhnPokerState]):
             chance_outcomes=_DECK,
         )
         self._betting = Betting.of(tuple(_SEQUENCES), actions=2, shown="01", device=self.device)
-        results = [result or (0, 0) for result in _SEQUENCES.values()]
-        self._stake, self._winner = torch.tensor(results, device=self.device).T
+        self._tabulate(self._betting)
+
+    def _tabulate(self, rules: Betting) -> None:
+        """Write down what follows from the cards and the node, as tables that `step` and `observe` look up."""
+        cards, nodes = torch.arange(-1, _DECK, device=self.device), torch.arange(len(_SEQUENCES), device=self.device)
+        ends = torch.tensor([result or (0, 0) for result in _SEQUENCES.values()], device=self.device)
+
+        first, second, node = torch.cartesian_prod(cards, cards, nodes).T
+        stake, winner = ends[node].T
+        gain = stake * torch.where(winner == 0, (first - second).sign(), winner)
+        self._rewards = torch.stack((gain, -gain), 1).double()
+
+        dealt, node = torch.cartesian_prod(torch.arange(2, device=self.device), nodes).T
+        moves = one_hot(rules.seat[node], _PLAYERS).bool() & (dealt.bool() & ~rules.ended[node])[:, None]
+        self._acting = torch.cat((moves, dealt[:, None] == 0), 1)
+
+        seat, card, node = torch.cartesian_prod(torch.arange(_PLAYERS, device=self.device), cards, nodes).T
+        self._seen = torch.cat((one_hot(seat, _PLAYERS), one_hot(card, _DECK), rules.features[node]), 1)
 
     def reset(self, draws: Draws) -> KuhnPokerState:
         """Return the game before the deal, chance to move."""
@@ -77,27 +93,19 @@ class KuhnPoker(Game[KuhnPokerState]):
 
     def step(self, state: KuhnPokerState, actions: Tensor, draws: Draws | None = None) -> KuhnPokerState:
         """Deal a card or make a bet."""
-        rules, dealing = self._betting, state.acting[:, _CHANCE]
-        cards = deal(state.cards, dealing=dealing, outcome=actions[:, _CHANCE])
+        rules, nodes = self._betting, len(_SEQUENCES)
+        cards = deal(state.cards, dealing=state.acting[:, _CHANCE], outcome=actions[:, _CHANCE])
         betting = rules.advance(state.betting, acting=state.acting[:, :_PLAYERS], actions=actions[:, :_PLAYERS])
-        terminated = rules.ended[betting]
-        seats = torch.arange(_PLAYERS, device=state.device)
-        dealt = (cards >= 0).all(1, keepdim=True)
-        moves = dealt & (seats == rules.seat[betting][:, None]) & ~terminated[:, None]
-        gain = torch.where(terminated & ~state.terminated, self._gain(cards, betting), 0)
+        held = (cards[:, 0] + 1) * (_DECK + 1) + cards[:, 1] + 1
         return KuhnPokerState(
-            acting=torch.cat((moves, ~dealt), 1),
-            rewards=torch.stack((gain, -gain), 1).double(),
-            terminated=terminated,
+            acting=self._acting.index_select(0, (cards[:, 1] >= 0) * nodes + betting),
+            # the first entry belongs to no end of the game, so it pays nothing
+            rewards=self._rewards.index_select(0, (held * nodes + betting) * ~state.terminated),
+            terminated=rules.ended.index_select(0, betting),
             truncated=state.truncated,
             cards=cards,
             betting=betting,
         )
-
-    def _gain(self, cards: Tensor, betting: Tensor) -> Tensor:
-        """Return what seat 0 wins `[B]` where the betting has ended."""
-        winner = self._winner[betting]
-        return self._stake[betting] * torch.where(winner == 0, (cards[:, 0] - cards[:, 1]).sign(), winner)
 
     def chance(self, state: KuhnPokerState, rows: Tensor) -> Tensor:
         """Return `[n, 3]`: uniform over the cards left."""
@@ -105,12 +113,13 @@ class KuhnPoker(Game[KuhnPokerState]):
 
     def legal(self, state: KuhnPokerState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return `[n, 2]`: passing and betting are always open."""
-        return self._betting.legal[state.betting[rows]]
+        return self._betting.legal.index_select(0, state.betting.index_select(0, rows))
 
     def observe(self, state: KuhnPokerState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return seat, own card and betting `[n, 11]`."""
-        card = one_hot(state.cards[rows, seats], _DECK)
-        return torch.cat((one_hot(seats, _PLAYERS), card, self._betting.features[state.betting[rows]]), 1)
+        card = state.cards.flatten().index_select(0, rows * _PLAYERS + seats) + 1
+        node = state.betting.index_select(0, rows)
+        return self._seen.index_select(0, (seats * (_DECK + 1) + card) * len(_SEQUENCES) + node)
 
     def draw(self, state: KuhnPokerState, row: int) -> str:
         """Return both cards and the betting, as in `"cards J K, betting pb"`."""

@@ -72,8 +72,39 @@ class LeducPoker(Game[LeducPokerState]):
             chance_outcomes=_DECK,
         )
         self._betting = Betting.of(_SEQUENCES, actions=3, shown=_CALL + _RAISE, device=self.device)
-        self._paid = torch.tensor([_raises_paid(sequence) for sequence in _SEQUENCES], device=self.device)
-        self._folded = torch.tensor([_folded(sequence) for sequence in _SEQUENCES], device=self.device)
+        self._tabulate(self._betting)
+
+    def _tabulate(self, rules: Betting) -> None:
+        """Write down what follows from the cards and the two nodes, as tables that `step` and `observe` look up."""
+        device = self.device
+        cards, nodes = torch.arange(-1, _DECK, device=device), torch.arange(len(_SEQUENCES), device=device)
+
+        own, other, public = torch.cartesian_prod(cards, cards, cards).T
+        strength, against = (card // 2 + _RANKS * (card // 2 == public // 2) for card in (own, other))
+        self._showdown = (strength - against).sign()
+
+        first, second = torch.cartesian_prod(nodes, nodes).T
+        paid = torch.tensor([_raises_paid(sequence) for sequence in _SEQUENCES], device=device)
+        folds = torch.tensor([_folded(sequence) for sequence in _SEQUENCES], device=device)
+        self._spent = _ANTE + _RAISES[0] * paid[first] + _RAISES[1] * paid[second]
+        folded = folds[first] + folds[second]
+        self._ended = (folded != 0) | rules.ended[second]
+
+        # whoever folds has put in less than the other, and both the same at a showdown: the least is at stake
+        winner = torch.where(folded[:, None] == 0, torch.tensor([-1, 0, 1], device=device), folded[:, None])
+        gain = (winner * (self._spent.min(1).values * self._ended)[:, None]).flatten()
+        self._rewards = torch.stack((gain, -gain), 1).double()
+
+        dealing = torch.stack((torch.ones_like(folded), rules.ended[first], torch.zeros_like(folded))).bool()
+        seat = torch.stack((rules.seat[first], rules.seat[first], rules.seat[second]))
+        moves = one_hot(seat.flatten(), _PLAYERS).bool() & ~dealing.view(-1, 1)
+        self._acting = torch.cat((moves, dealing.view(-1, 1)), 1) & ~self._ended.repeat(3)[:, None]
+
+        held = torch.cartesian_prod(torch.arange(_PLAYERS, device=device), cards, cards)
+        seat, own, public = held.repeat_interleave(len(first), 0).T
+        ranked = [part for card in (own, public) for part in (one_hot(card, _DECK), one_hot(card // 2, _RANKS))]
+        rounds = torch.cat((rules.features[first], rules.features[second]), 1).repeat(len(held), 1)
+        self._seen = torch.cat((one_hot(seat, _PLAYERS), *ranked, rounds), 1)
 
     def reset(self, draws: Draws) -> LeducPokerState:
         """Return the game before the deal, chance to move."""
@@ -90,24 +121,20 @@ class LeducPoker(Game[LeducPokerState]):
 
     def step(self, state: LeducPokerState, actions: Tensor, draws: Draws | None = None) -> LeducPokerState:
         """Deal a card or make a bet."""
-        rules, players = self._betting, state.acting[:, :_PLAYERS]
-        cards = deal(state.cards, dealing=state.acting[:, _CHANCE], outcome=actions[:, _CHANCE])
         second = state.cards[:, _PUBLIC] >= 0
-        moved = rules.advance(self._node(state), acting=players, actions=actions[:, :_PLAYERS])
-        betting = torch.stack(
-            (torch.where(second, state.betting[:, 0], moved), torch.where(second, moved, state.betting[:, 1])), 1
+        node = self._betting.advance(
+            self._node(state), acting=state.acting[:, :_PLAYERS], actions=actions[:, :_PLAYERS]
         )
-        folded = (self._folded[betting] != 0).any(1)
-        terminated = folded | rules.ended[betting[:, 1]]
-        dealing = (cards[:, 1] < 0) | rules.ended[betting[:, 0]] & (cards[:, _PUBLIC] < 0) & ~folded
-        node = torch.where(cards[:, _PUBLIC] >= 0, betting[:, 1], betting[:, 0])
-        seats = torch.arange(_PLAYERS, device=state.device)
-        moves = (seats == rules.seat[node][:, None]) & ~(dealing | terminated)[:, None]
-        gain = torch.where(terminated & ~state.terminated, self._gain(cards, betting), 0)
+        betting = torch.stack(
+            (torch.where(second, state.betting[:, 0], node), torch.where(second, node, state.betting[:, 1])), 1
+        )
+        cards = deal(state.cards, dealing=state.acting[:, _CHANCE], outcome=actions[:, _CHANCE])
+        stage, pair = (cards[:, 1:] >= 0).sum(1), self._pair(betting)
         return LeducPokerState(
-            acting=torch.cat((moves, dealing[:, None]), 1),
-            rewards=torch.stack((gain, -gain), 1).double(),
-            terminated=terminated,
+            acting=self._acting.index_select(0, stage * len(self._ended) + pair),
+            # the first result belongs to no end of the game, so it pays nothing
+            rewards=self._rewards.index_select(0, self._result(cards, pair) * ~state.terminated),
+            terminated=self._ended.index_select(0, pair),
             truncated=state.truncated,
             cards=cards,
             betting=betting,
@@ -117,20 +144,14 @@ class LeducPoker(Game[LeducPokerState]):
         """Return the node `[B]` of the round being bet."""
         return torch.where(state.cards[:, _PUBLIC] >= 0, state.betting[:, 1], state.betting[:, 0])
 
-    def _spent(self, betting: Tensor) -> Tensor:
-        """Return the chips `[B, 2]` that each seat has put in."""
-        return _ANTE + _RAISES[0] * self._paid[betting[:, 0]] + _RAISES[1] * self._paid[betting[:, 1]]
+    def _pair(self, betting: Tensor) -> Tensor:
+        """Return where the tables keep both rounds `[B]`."""
+        return betting[:, 0] * len(_SEQUENCES) + betting[:, 1]
 
-    def _gain(self, cards: Tensor, betting: Tensor) -> Tensor:
-        """Return what seat 0 wins `[B]` where the game is over.
-
-        Whoever folds has put in less than the other and the seats of a showdown the same, so the least is at stake.
-        """
-        ranks = cards.div(2, rounding_mode="floor")
-        strength = ranks[:, :_PLAYERS] + _RANKS * (ranks[:, :_PLAYERS] == ranks[:, _PUBLIC:])
-        showdown = (strength[:, 0] - strength[:, 1]).sign()
-        folded = self._folded[betting].sum(1)
-        return torch.where(folded == 0, showdown, folded) * self._spent(betting).min(1).values
+    def _result(self, cards: Tensor, pair: Tensor) -> Tensor:
+        """Return where the table of rewards keeps what each seat wins `[B]`, nothing while the game goes on."""
+        held = ((cards[:, 0] + 1) * (_DECK + 1) + cards[:, 1] + 1) * (_DECK + 1) + cards[:, _PUBLIC] + 1
+        return pair * 3 + self._showdown.index_select(0, held) + 1
 
     def chance(self, state: LeducPokerState, rows: Tensor) -> Tensor:
         """Return `[n, 6]`: uniform over the cards left."""
@@ -138,14 +159,15 @@ class LeducPoker(Game[LeducPokerState]):
 
     def legal(self, state: LeducPokerState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return `[n, 3]`: folding only against a raise, raising at most twice a round."""
-        return self._betting.legal[self._node(state)[rows]]
+        return self._betting.legal.index_select(0, self._node(state).index_select(0, rows))
 
     def observe(self, state: LeducPokerState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return seat, own card, public card and betting `[n, 36]`."""
-        own, public = state.cards[rows, seats], state.cards[rows, _PUBLIC]
-        seen = [part for card in (own, public) for part in (one_hot(card, _DECK), one_hot(card >> 1, _RANKS))]
-        rounds = self._betting.features[state.betting[rows]].flatten(1)
-        return torch.cat((one_hot(seats, _PLAYERS), *seen, rounds), 1)
+        cards = state.cards.index_select(0, rows)
+        own = torch.where(seats == 0, cards[:, 0], cards[:, 1])
+        held = (seats * (_DECK + 1) + own + 1) * (_DECK + 1) + cards[:, _PUBLIC] + 1
+        pair = self._pair(state.betting.index_select(0, rows))
+        return self._seen.index_select(0, held * len(self._ended) + pair)
 
     def draw(self, state: LeducPokerState, row: int) -> str:
         """Return the cards and the betting, as in `"cards J1 K2, public Q1, betting 1 2 1 / 1"`."""
@@ -156,12 +178,12 @@ class LeducPoker(Game[LeducPokerState]):
     def information_state(self, state: LeducPokerState, row: int, seat: int) -> str:
         """Return what the seat knows in OpenSpiel's words, `-10000` for a card that is not dealt."""
         one = state[row : row + 1]
-        cards = one.cards[0].tolist()
+        cards, pair = one.cards[0].tolist(), self._pair(one.betting)
         first, second = (self._betting.sequences[node] for node in one.betting[0].tolist())
-        money, pot, player = _PURSE - self._spent(one.betting)[0], int(self._spent(one.betting).sum()), -1
+        spent = self._spent[pair][0].tolist()
+        money, pot, player = [_PURSE - chips for chips in spent], sum(spent), -1
         if one.terminated[0]:
-            gain = int(self._gain(one.cards, one.betting))
-            money, pot = torch.tensor([_PURSE + gain, _PURSE - gain]), 0
+            money, pot = [_PURSE + int(gain) for gain in self._rewards[self._result(one.cards, pair)][0]], 0
             player = (len(second or first) - 1) % 2
         elif not one.acting[0, _CHANCE]:
             player = int(one.acting[0].long().argmax())

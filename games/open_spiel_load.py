@@ -7,12 +7,16 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from games.errors import GameError, nearest
+from games.names import Name
 
 if TYPE_CHECKING:
     import pyspiel
 
 MOST_ACTIONS = 2**20
 """A legality mask of more entries than this is not worth building for every decision."""
+
+_FAILURES = (RuntimeError, IndexError, ValueError, TypeError, MemoryError)
+"""What pybind makes of C++ exceptions; pyspiel.SpielError is a RuntimeError."""
 
 _EXPECTED = {bool: "True or False", int: "a whole number", float: "a number", str: "text", dict: "an OpenSpiel game"}
 
@@ -30,14 +34,15 @@ def load(target: str, arguments: Mapping[str, Any]) -> "tuple[pyspiel.Game, str]
             f"open_spiel:{target} needs OpenSpiel, which is not installed; install it with `pip install open_spiel`"
         ) from missing
     checked = _check(pyspiel, target, arguments)
-    written = ",".join(f"{key}={_write(checked[key])}" for key in sorted(checked))
-    name = f"open_spiel:{target}" + f"({written})" * bool(written)
+    written = {key: _write(value) if isinstance(value, dict) else value for key, value in checked.items()}
+    name = str(Name(target, "open_spiel", written, "library"))
     try:
         with quiet():
             game = pyspiel.load_game(target, checked)
             opening = game.new_initial_state()
-    except RuntimeError as refused:
-        raise GameError(f"OpenSpiel refuses {_short(name)}: {_reason(refused)}") from refused
+    except _FAILURES as refused:
+        takes = _takes(_kinds(pyspiel)[target])
+        raise GameError(f"OpenSpiel refuses {_short(name)}: {_reason(refused)}{takes}") from refused
     _check_kind(pyspiel, game, _short(name))
     _check_opening(pyspiel, opening, _short(name))
     return game, name
@@ -77,7 +82,7 @@ def first_decision(state: "pyspiel.State") -> "pyspiel.State":
 
 def _check(pyspiel: Any, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments in OpenSpiel's own types."""
-    kinds = {kind.short_name: kind for kind in pyspiel.registered_games()}
+    kinds = _kinds(pyspiel)
     if target not in kinds:
         close = nearest(target, kinds) or "; pyspiel.registered_names() lists those it has"
         raise GameError(f"OpenSpiel has no game {_short(repr(target))}{close}")
@@ -85,13 +90,22 @@ def _check(pyspiel: Any, target: str, arguments: Mapping[str, Any]) -> dict[str,
     checked = {}
     for key, value in arguments.items():
         if key not in known:
-            takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-            raise GameError(f"open_spiel:{target} has no argument {_short(repr(key))}{nearest(key, known)}; {takes}")
+            close = nearest(key, known) or _takes(kinds[target])
+            raise GameError(f"open_spiel:{target} has no argument {_short(repr(key))}{close}")
         checked[key] = _convert(pyspiel, f"open_spiel:{target}", key, value, type(known[key]))
     least, most = kinds[target].min_num_players, kinds[target].max_num_players
     if "players" in checked and not least <= checked["players"] <= most:
         raise GameError(f"open_spiel:{target} is played by {least} to {most} players, not {checked['players']}")
     return checked
+
+
+def _kinds(pyspiel: Any) -> "dict[str, pyspiel.GameType]":
+    return {kind.short_name: kind for kind in pyspiel.registered_games()}
+
+
+def _takes(kind: "pyspiel.GameType") -> str:
+    names = _short(", ".join(sorted(kind.parameter_specification)), 120)
+    return f"; it takes {names}" if names else "; it takes no arguments"
 
 
 def _convert(pyspiel: Any, name: str, key: str, value: Any, kind: type) -> Any:
@@ -103,7 +117,7 @@ def _convert(pyspiel: Any, name: str, key: str, value: Any, kind: type) -> Any:
         try:
             with quiet():
                 inner = pyspiel.game_parameters_from_string(value)
-        except RuntimeError as refused:
+        except _FAILURES as refused:
             raise GameError(f"{name} cannot read {key}={_short(value)}: {_reason(refused)}") from refused
         target = inner.pop("name")
         return {"name": target, **_check(pyspiel, target, inner)}
@@ -113,6 +127,7 @@ def _convert(pyspiel: Any, name: str, key: str, value: Any, kind: type) -> Any:
 
 
 def _write(value: Any) -> str:
+    """Write an argument as OpenSpiel does, a game as `goofspiel(num_cards=3)`."""
     if not isinstance(value, dict):
         return str(value)
     inner = ",".join(f"{key}={_write(value[key])}" for key in sorted(value) if key != "name")
@@ -136,7 +151,7 @@ def _check_kind(pyspiel: Any, game: "pyspiel.Game", name: str) -> None:
             "choose smaller arguments"
         )
     if game.num_distinct_actions() < 1 or game.max_game_length() < 1:
-        raise GameError(f"{name} has no moves to play; choose larger arguments")
+        raise GameError(f"{name} lists no moves to play; choose other arguments or another game")
 
 
 def _check_opening(pyspiel: Any, state: "pyspiel.State", name: str) -> None:
@@ -146,10 +161,10 @@ def _check_opening(pyspiel: Any, state: "pyspiel.State", name: str) -> None:
             state = first_decision(state)
             player = 0 if state.is_simultaneous_node() else state.current_player()
             playable = not state.is_terminal() and len(state.legal_actions(player)) > 0
-    except RuntimeError as refused:
+    except _FAILURES as refused:
         raise GameError(f"{name} cannot be played move by move: {_reason(refused)}") from refused
     if not playable:
-        raise GameError(f"{name} has no moves to play; choose other arguments")
+        raise GameError(f"{name} lists no moves to play; choose other arguments or another game")
 
 
 def _short(text: str, most: int = 80) -> str:

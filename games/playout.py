@@ -65,7 +65,7 @@ def play(game: Game, games: Tensor, *, seed: int, limit: int) -> Playout:
     while not over and len(moves) < limit:
         over = bool(state.done.all())
         move = _look(game, state, choices.at(len(moves)))
-        state = game.step(state, move.actions, rules.at(len(moves) + 1))
+        state = game.step(state, move.actions.clone(), rules.at(len(moves) + 1))
         moves.append(move)
         returns = returns + state.rewards
     return Playout(seed=seed, games=games, moves=moves, last=state, returns=returns)

@@ -78,7 +78,7 @@ def _with_config_flags(command: Callable[..., None]) -> Callable[..., None]:
         given = {dotted: arguments.pop(name) for name, dotted in keys.items()}
         command(**arguments, flags={key: value for key, value in given.items() if value not in (None, [])})
 
-    wrapped.__doc__ = command.__doc__
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     kept = [parameter for name, parameter in own.items() if name != "flags"]
     wrapped.__signature__ = inspect.Signature([*kept, *parameters])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {p.name: p.annotation for p in [*kept, *parameters]}

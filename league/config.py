@@ -3,14 +3,15 @@
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from games.errors import UserError, nearest
 from games.names import shorten
 
-SOLVERS = ("nash", "uniform", "prd", "latest")
+if TYPE_CHECKING:
+    from agents.ppo import PPOConfig
 
 
 class ConfigError(UserError):
@@ -39,7 +40,15 @@ class PPOSection(_Section):
     value_weight: float = Field(0.5, ge=0, le=10, description="weight of the value's loss")
     gradient_norm: float = Field(0.5, gt=0, le=100, description="greatest norm of a gradient")
     warm_start: bool = Field(False, description="begin from the newest member's weights")
+    greedy: bool = Field(True, description="freeze the response's most likely actions instead of its probabilities")
     floor: float = Field(0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
+
+
+    def learner(self) -> "PPOConfig":
+        """Return what the learner itself is told."""
+        from agents.ppo import PPOConfig
+
+        return PPOConfig(**self.model_dump(exclude={"warm_start", "greedy", "floor"}))
 
 
 class Config(_Section):

@@ -6,7 +6,8 @@ from typing import Any
 from agents.agent import Evaluable
 from agents.conformance import check_agent
 from agents.registry import make as make_agent
-from arena.evaluate import exploitability, mean_interval, proportion_interval, versus
+from arena.cells import Cell
+from arena.evaluate import exploitability, proportion_interval, versus
 from games import make
 from games.conformance import check_game
 from league.config import Config
@@ -34,20 +35,19 @@ def evaluate_agent(
         result |= {"kind": None, "reason": why, "exploitability": None, "nash_conv": None, "gains": None}
     if other is not None:
         cells = versus(made, player, other, games=games, seed=seed)
-        result |= {"against": against, "games": games, "seats": [_seat(cell, seat) for seat, cell in enumerate(cells)]}
+        result |= {"against": against, "games": games, "seats": [_seat(cell, seat, made.spec.utility) for seat, cell in enumerate(cells)]}
     return result
 
 
-def _seat(cell: Any, seat: int) -> dict[str, Any]:
-    wins, draws, losses = (int(counts[seat]) for counts in (cell.wins, cell.draws, cell.losses))
-    mean = float(cell.mean[seat])
+def _seat(cell: Cell, seat: int, utility: tuple[float, float]) -> dict[str, Any]:
+    wins, draws, losses = (counts[seat] for counts in (cell.wins, cell.draws, cell.losses))
     return {
         "seat": seat,
         "wins": wins,
         "draws": draws,
         "losses": losses,
-        "mean": mean,
-        "interval": list(mean_interval(mean, float(cell.variance[seat]), cell.count)),
+        "mean": float(cell.mean[seat]),
+        "interval": cell.interval(utility)[seat].tolist(),
         "loss_interval": list(proportion_interval(losses, cell.count)),
     }
 

@@ -71,7 +71,6 @@ def tabular_policy(game: Game, tree: GameTree, behaviour: Floats) -> dict[str, d
 
 def _tables(league: League) -> dict[str, str]:
     """Return the CSV files of a league: its payoffs, its curve and its meta-strategy."""
-    assert league.table is not None
     payoffs = [[*seating, *cell.mean.tolist(), cell.count] for seating, cell in league.table.cells()]
     players = league.about["players"]
     seats = range(players)

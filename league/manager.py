@@ -23,7 +23,7 @@ from games.tree import Floats
 from league.config import Config
 from league.executor import Executor
 from league.jobs import Job, respond, world
-from league.plan import League, meta_strategy, missing_cells, replay, response_weights
+from league.plan import meta_strategy, replay, response_weights
 from league.watch import Watch
 
 EQUILIBRIUM = 1e-9
@@ -142,13 +142,11 @@ class Manager:
 
     def _pay(self) -> None:
         """Fill in the payoffs that the present members lack."""
-        assert self.league.table is not None
-        members = len(self.agents)
-        missing = missing_cells(self.league.table, members)
+        missing = self.league.table.missing()
         exact = self.config.payoffs != "played" and self._is_exact
         if exact and missing:
             cells = [[list(seating), self._expected(seating).to_json()] for seating in missing]
-            self._record("payoffs", {"members": members, "cells": cells})
+            self._record("payoffs", {"cells": cells})
             return
         for done, seating in enumerate(missing):
             if self._stop():
@@ -158,7 +156,7 @@ class Manager:
             seed = key(self.config.seed, f"match {seating}")
             lineup = [self.agents[member] for member in seating]
             cell = play_match(self.game, lineup, games=self.config.cell_games, seed=seed)
-            self._record("payoffs", {"members": members, "cells": [[list(seating), cell.to_json()]]})
+            self._record("payoffs", {"cells": [[list(seating), cell.to_json()]]})
             self._flush()
 
     def _expected(self, seating: tuple[int, ...]) -> Cell:
@@ -183,7 +181,6 @@ class Manager:
         return None
 
     def _meta(self, iteration: int) -> dict[str, Any]:
-        assert self.league.table is not None
         about, payoffs = self.league.about, self.league.table.means()
         training = meta_strategy(payoffs, about["solver"])
         same = about["eval_solver"] == about["solver"]
@@ -223,6 +220,8 @@ class Manager:
                 raise
             return "hours"
         responses = [respond(job, stop=lambda: False, report=lambda *_: None) for job in jobs]
+        for response in responses:
+            response.architecture["greedy"] = self.config.ppo.greedy
         seats = tuple(next(i for i, job in enumerate(jobs) if seat in job.seats) for seat in range(self.game.spec.players))
         provenance = {"oracle": "ppo", "iteration": iteration, "seed": self.config.seed}
         snapshot = Snapshot(self.game.spec.name, tuple(responses), seats, provenance)

@@ -24,7 +24,7 @@ class League:
     note: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     members: list[Mapping[str, Any]] = field(default_factory=list)
-    table: Table | None = None
+    table: Table = field(default_factory=lambda: Table(players=0, symmetric=False))
     meta: list[Mapping[str, Any]] = field(default_factory=list)
     stopped: str | None = None
     seconds: float = 0.0
@@ -45,8 +45,8 @@ class League:
                 self.limits = body
             case "member":
                 self.members.append(body)
+                self.table.grow(len(self.members))
             case "payoffs":
-                assert self.table is not None
                 for members, cell in body["cells"]:
                     self.table.put(tuple(members), Cell.from_json(cell))
             case "meta":

@@ -105,9 +105,9 @@ def show_report(result: dict[str, Any]) -> None:
     """Print a conformance report."""
     console = Console(highlight=False)
     for check in result["checks"]:
-        mark = {True: "[green]kept[/green]   ", False: "[red]broken[/red] ", None: "[dim]skipped[/dim]"}[check["passed"]]
-        console.print(f"{mark} {check['name']}: {check['detail']}")
-    console.print(f"{result['name']}: {'every rule is kept' if result['passed'] else '[red]not conforming[/red]'}")
+        style = {"passed": "green", "failed": "red", "skipped": "dim"}[check["outcome"]]
+        console.print(f"[{style}]{check['outcome']:8}[/{style}]{check['name']}: {check['detail']}")
+    console.print(f"{result['name']}: {'every rule is kept' if result['passed'] else 'not conforming'}", style="bold")
 
 
 def show_benchmarks(result: dict[str, Any]) -> None:

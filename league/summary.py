@@ -15,7 +15,7 @@ def by_iteration(league: League) -> list[float]:
 
 def rated(league: League) -> Ratings | None:
     """Return the members' ratings, or None when no match was played."""
-    if league.table is None or not league.table.played:
+    if not league.table.played:
         return None
     return rate(*league.table.results())
 

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from games import Draws, Game, State
+from games import Draws, Game
+from games.game import AnyState
 
 
-def start(game: Game, count: int = 1) -> State:
+def start(game: Game[AnyState], count: int = 1) -> AnyState:
     return game.reset(Draws.of(0, "rules", torch.arange(count)))
 
 
@@ -15,7 +16,7 @@ def joint(game: Game, action: int, count: int = 1) -> Tensor:
     return torch.full((count, game.spec.seats), action)
 
 
-def after(game: Game, *actions: int) -> State:
+def after(game: Game[AnyState], *actions: int) -> AnyState:
     """The state of one turn-based game after some actions, chance's among them."""
     state = start(game)
     for action in actions:
@@ -24,7 +25,7 @@ def after(game: Game, *actions: int) -> State:
     return state
 
 
-def legal(game: Game, state: State) -> list[int]:
+def legal(game: Game[AnyState], state: AnyState) -> list[int]:
     """What whoever acts in row 0 may do."""
     seat = int(state.acting[0].long().argmax())
     if seat == game.spec.players:
@@ -32,7 +33,7 @@ def legal(game: Game, state: State) -> list[int]:
     return game.legal(state, torch.tensor([0]), torch.tensor([seat]))[0].nonzero()[:, 0].tolist()
 
 
-def children(game: Game, state: State) -> tuple[State, Tensor, Tensor]:
+def children(game: Game[AnyState], state: AnyState) -> tuple[AnyState, Tensor, Tensor]:
     """Every continuation of every row of a turn-based game: states, the rows they come from, the actions taken."""
     allowed = torch.zeros(len(state), max(game.spec.actions, game.spec.chance_outcomes), dtype=torch.bool)
     rows, seats = state.acting[:, : game.spec.players].nonzero().T

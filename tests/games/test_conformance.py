@@ -1,5 +1,6 @@
 """The suite passes every game of ours, and each check fails a game that is broken in its own way."""
 
+import re
 from dataclasses import replace
 from itertools import count
 
@@ -38,9 +39,15 @@ class Stalls(TicTacToe):
 
 
 class LosesRows(TicTacToe):
+    def reset(self, draws):
+        state = super().reset(draws)
+        return replace(state, history=state.history[:1])
+
+
+class PaysTheSum(TicTacToe):
     def step(self, state, actions, draws=None):
         after = super().step(state, actions)
-        return replace(after, history=after.history[:1])
+        return replace(after, rewards=after.rewards.sum(1, keepdim=True))
 
 
 class BothEnds(TicTacToe):
@@ -170,7 +177,7 @@ class StepForgets(TicTacToe):
 
 
 class NamesByNumber(TicTacToe):
-    def action_name(self, seat, action):
+    def action_name(self, seat, action):  # pyright: ignore[reportIncompatibleMethodOverride]
         return action
 
 
@@ -180,7 +187,8 @@ BROKEN = [
     ("start", PaysInSingles(), "expected rewards to be torch.float64"),
     ("length", _spec(TicTacToe(), max_moves=8), "spec.max_moves = 8 steps but game"),
     ("columns", Stalls(), "nobody acts in game"),
-    ("columns", LosesRows(), "expected history to have 64 rows but it has 1"),
+    ("start", LosesRows(), "expected history to have 3 rows but it has 1"),
+    ("columns", PaysTheSum(), r"expected rewards to be torch.float64 of shape \[64, 2\]"),
     ("columns", BothEnds(), "both terminated and truncated"),
     ("legal actions", NothingLegal(), "seat 1 acts in game .* but has no legal action"),
     ("legal actions", LegalAsNumbers(), "expected legal to be torch.bool"),
@@ -213,8 +221,6 @@ BROKEN = [
 
 @pytest.mark.parametrize(("check", "game", "sentence"), BROKEN, ids=[f"{c}-{type(g).__name__}" for c, g, _ in BROKEN])
 def test_a_broken_game_fails_the_check(check, game, sentence):
-    import re
-
     details = {failure.name: failure.detail for failure in check_game(game).failures}
     assert check in details
     assert re.search(sentence, details[check]), details[check]

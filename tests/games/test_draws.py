@@ -60,7 +60,7 @@ def test_uniform_numbers_are_uniform_and_unrelated():
     draws = Draws.of(7, "uniform", torch.arange(count))
     here, next_move, next_game = draws.uniform(), draws.at(1).uniform(), draws.uniform().roll(1)
     assert here.dtype == torch.float64
-    assert 0 <= here.min()
+    assert here.min() >= 0
     assert here.max() <= LAST
     buckets = torch.histc(here.float(), bins=256, min=0, max=1)
     assert ((buckets - count / 256) ** 2 / (count / 256)).sum() < 255 + 5 * (2 * 255) ** 0.5

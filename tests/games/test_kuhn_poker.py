@@ -42,8 +42,8 @@ def test_a_seat_sees_its_seat_its_card_and_the_betting():
     game = KuhnPoker()
     state = after(game, QUEEN, KING, PASS, BET)
     first, second = game.observe(state, torch.tensor([0, 0]), torch.tensor([0, 1])).tolist()
-    assert first == [1, 0] + [0, 1, 0] + [1, 0, 0, 1, 0, 0]
-    assert second == [0, 1] + [0, 0, 1] + [1, 0, 0, 1, 0, 0]
+    assert first == [*(1, 0), *(0, 1, 0), *(1, 0, 0, 1, 0, 0)]
+    assert second == [*(0, 1), *(0, 0, 1), *(1, 0, 0, 1, 0, 0)]
     assert game.information_state(state, 0, 0) == "1pb"
     assert game.draw(state, 0) == "cards Q K, betting pb"
 

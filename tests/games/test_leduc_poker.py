@@ -51,7 +51,7 @@ def test_a_seat_sees_its_card_the_public_card_and_both_rounds():
     state = after(game, JACK_2, KING, CALL, RAISE, CALL, QUEEN, RAISE)
     seen = game.observe(state, torch.tensor([0]), torch.tensor([1]))[0].tolist()
     first, second = [1, 0, 0, 1, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0]
-    assert seen == [0, 1] + [0, 0, 0, 0, 1, 0] + [0, 0, 1] + [0, 0, 1, 0, 0, 0] + [0, 1, 0] + first + second
+    assert seen == [*(0, 1), *(0, 0, 0, 0, 1, 0), *(0, 0, 1), *(0, 0, 1, 0, 0, 0), *(0, 1, 0), *first, *second]
     assert game.draw(state, 0) == "cards J2 K1, public Q1, betting 1 2 1 / 2"
 
 

@@ -9,6 +9,15 @@ from games import GameError, MatrixGame, make, rock_paper_scissors
 DILEMMA = [[[5, 5], [0, 10]], [[10, 0], [1, 1]]]
 
 
+def odd_one_out(prize: float = 0) -> np.ndarray:
+    """Three seats choose 0 or 1; whoever stands alone wins one, and the first seat a prize when all choose 1."""
+    payoffs = np.zeros((2, 2, 2, 3))
+    for joint in np.ndindex(2, 2, 2):
+        payoffs[joint] = [float(joint.count(own) == 1) for own in joint]
+    payoffs[1, 1, 1, 0] += prize
+    return payoffs
+
+
 def test_every_joint_action_is_paid_exactly():
     payoffs = np.random.default_rng(0).normal(size=(2, 3, 4, 3))
     game = MatrixGame(payoffs)
@@ -41,10 +50,11 @@ def test_two_dimensions_are_the_row_seats_payoff_in_a_zero_sum_game():
         (DILEMMA, False, True),
         ([[[2, 1], [0, 0]], [[0, 0], [1, 2]]], False, False),
         ([[1, 2, 3], [4, 5, 6]], True, False),
-        ([[[[0, 0, 0], [0, 0, 1]], [[0, 1, 0], [1, 0, 0]]], [[[1, 0, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 0]]]], False, True),
-        ([[[[0, 0, 0], [0, 0, 1]], [[0, 1, 0], [1, 0, 0]]], [[[1, 0, 0], [0, 1, 0]], [[0, 0, 1], [1, 0, 0]]]], False, False),
+        (np.zeros((2, 2, 2, 3)), True, True),
+        (odd_one_out(), False, True),
+        (odd_one_out(prize=1), False, False),
     ],
-)  # fmt: skip
+)
 def test_zero_sum_and_symmetry_are_read_from_the_array(payoffs, zero_sum, symmetric):
     spec = MatrixGame(payoffs).spec
     assert (spec.zero_sum, spec.symmetric) == (zero_sum, symmetric)

@@ -10,16 +10,16 @@ from games.names import Name, load_from_file, load_module, parse, shorten
         ("random", Name("random")),
         ("mcts(simulations=200)", Name("mcts", arguments={"simulations": 200})),
         (" mcts ( simulations = 200 ) ", Name("mcts", arguments={"simulations": 200})),
-        ("a(x=-1.5, y='b)c', z=[1, [2]], t=True)", Name("a", arguments={"x": -1.5, "y": "b)c", "z": [1, [2]], "t": True})),
+        ("a(x=-1.5, y='b)c', z=[[2]], t=True)", Name("a", arguments={"x": -1.5, "y": "b)c", "z": [[2]], "t": True})),
         ("open_spiel:leduc_poker(players=2)", Name("leduc_poker", "open_spiel", {"players": 2}, "library")),
         ("pettingzoo:classic/connect_four-v3", Name("classic/connect_four-v3", "pettingzoo", {}, "library")),
         ("mybot.py", Name("", "mybot.py", {}, "file")),
         ("bots/my (old).py/x.py:MyAgent(depth=3)", Name("MyAgent", "bots/my (old).py/x.py", {"depth": 3}, "file")),
         ("cmd:./mybot --fast 'a b' x@y (z)", Name("./mybot --fast 'a b' x@y (z)", "cmd", {}, "command")),
         ("runs/kuhn@7", Name("7", "runs/kuhn", {}, "run")),
-        ("runs/my:run@nash", Name("nash", "runs/my:run", {}, "run")),
+        ("me@home/my:run (2)@nash", Name("nash", "me@home/my:run (2)", {}, "run")),
     ],
-)  # fmt: skip
+)
 def test_a_name_is_read_and_written_back(text, name):
     assert parse(text) == name
     assert parse(str(name)) == name
@@ -32,10 +32,34 @@ def test_arguments_are_written_in_alphabetical_order():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "a b", "(x=1)", "a(", "a)", "a(x=1", "a(1)", "a(x=1)(y=2)", "a(x=1) + 1", "a(x=1, x=2)", "a(**{'x': 1})",
-     "a(x=b)", "a(x=__import__('os').getcwd())", "a(x=1\0)", "a(x=" + "(" * 5000 + ")", ":a", "a:", "cmd:", "@7", "runs/a@",
-     "a.py:", "a.py:b c", "a.py:B(", "x" * 999 + "("],
-)  # fmt: skip
+    [
+        "",
+        "  ",
+        "a b",
+        "(x=1)",
+        "a(",
+        "a)",
+        "a(x=1",
+        "a(1)",
+        "a(x=1)(y=2)",
+        "a(x=1) + 1",
+        "a(x=1, x=2)",
+        "a(**{'x': 1})",
+        "a(x=b)",
+        "a(x=__import__('os').getcwd())",
+        "a(x=1\0)",
+        "a(x=" + "(" * 5000 + ")",
+        ":a",
+        "a:",
+        "cmd:",
+        "@7",
+        "runs/a@",
+        "a.py:",
+        "a.py:b c",
+        "a.py:B(",
+        "x" * 999 + "(",
+    ],
+)
 def test_what_is_no_name_is_refused_in_one_sentence(text):
     with pytest.raises(UserError, match="expected") as error:
         parse(text)

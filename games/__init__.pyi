@@ -1,0 +1,36 @@
+from .conformance import check_game
+from .draws import Draws, sample
+from .errors import GameError, UserError, nearest
+from .game import Game, GameSpec, State, concatenate
+from .kuhn_poker import KuhnPoker
+from .leduc_poker import LeducPoker
+from .matrix import MatrixGame, rock_paper_scissors
+from .registry import known, make
+from .solvers import SOLVERS, Equilibrium
+from .tic_tac_toe import TicTacToe
+from .tree import GameTree
+from .tree_builder import build_tree
+
+__all__ = [
+    "Draws",
+    "Equilibrium",
+    "Game",
+    "GameError",
+    "GameSpec",
+    "GameTree",
+    "KuhnPoker",
+    "LeducPoker",
+    "MatrixGame",
+    "SOLVERS",
+    "State",
+    "TicTacToe",
+    "UserError",
+    "build_tree",
+    "check_game",
+    "concatenate",
+    "known",
+    "make",
+    "nearest",
+    "rock_paper_scissors",
+    "sample",
+]

@@ -1,0 +1,77 @@
+"""Normal-form games as payoff tensors: expected payoffs, gains from deviating, and what a solver returns.
+
+`payoffs [P, A1, ..., AP]` float64 holds what each of the P players is paid for every joint action.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """Mixed strategies that a solver chose, and how far they are from an equilibrium.
+
+    strategies: one distribution `[Ap]` a player.
+    values `[P]`: the players' expected payoffs.
+    gap: NashConv within the payoffs, in their units; zero at an equilibrium.
+    iterations: the solver's steps; 0 where it does not iterate.
+    converged: the solver reached what it aims at; `uniform` and `latest` always do.
+    """
+
+    strategies: tuple[np.ndarray, ...]
+    values: np.ndarray
+    gap: float
+    iterations: int
+    converged: bool
+
+
+def as_payoffs(payoffs: np.ndarray) -> np.ndarray:
+    """Return `payoffs [P, A1, ..., AP]` as float64; raises ValueError for another shape or values not finite."""
+    table = np.asarray(payoffs, dtype=np.float64)
+    if table.ndim < 2 or table.ndim != len(table) + 1 or 0 in table.shape:
+        raise ValueError(f"expected payoffs [P, A1, ..., AP] with an axis of actions a player, got shape {table.shape}")
+    if not np.isfinite(table).all():
+        raise ValueError("expected finite payoffs, got some that are not")
+    return table
+
+
+def deviations(payoffs: np.ndarray, strategies: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return, a player, what each of its actions `[Ap]` is paid against the others' strategies."""
+    table, paid = np.asarray(payoffs), []
+    for player in range(len(table)):
+        against = np.moveaxis(table[player], player, 0)
+        for other in reversed([*range(player), *range(player + 1, len(table))]):
+            against = against @ strategies[other]
+        paid.append(against)
+    return paid
+
+
+def expected_payoffs(payoffs: np.ndarray, strategies: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the players' expected payoffs `[P]` when all play `strategies`."""
+    paid = deviations(payoffs, strategies)
+    return np.array([mine @ strategy for mine, strategy in zip(paid, strategies, strict=True)])
+
+
+def nash_conv(payoffs: np.ndarray, strategies: Sequence[np.ndarray]) -> float:
+    """Return the sum of what each player gains by its best deviation, in the payoffs' units and never negative.
+
+    NashConv of Lanctot et al., "A unified game-theoretic approach to multiagent reinforcement learning", 2017.
+    """
+    paid = deviations(payoffs, strategies)
+    return float(sum(max(mine.max() - mine @ own, 0.0) for mine, own in zip(paid, strategies, strict=True)))
+
+
+def conclude(
+    payoffs: np.ndarray, strategies: Sequence[np.ndarray], *, iterations: int = 0, tolerance: float = np.inf
+) -> Equilibrium:
+    """Measure `strategies`; they have converged when the gap is at most `tolerance`, in the payoffs' units."""
+    gap = nash_conv(payoffs, strategies)
+    return Equilibrium(
+        strategies=tuple(strategies),
+        values=expected_payoffs(payoffs, strategies),
+        gap=gap,
+        iterations=iterations,
+        converged=gap <= tolerance,
+    )

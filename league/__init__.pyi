@@ -1,0 +1,18 @@
+from .config import Config, ConfigError, load_config
+from .plan import League, meta_strategy, replay
+from .running import resume_league, run_league
+from .runs import read_league, resolve_run, status_of
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "League",
+    "load_config",
+    "meta_strategy",
+    "read_league",
+    "replay",
+    "resolve_run",
+    "resume_league",
+    "run_league",
+    "status_of",
+]
