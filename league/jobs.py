@@ -26,7 +26,7 @@ Report = Callable[[str, int, int, dict[str, float]], None]
 
 @dataclass(frozen=True)
 class Job:
-    """Train a best response for `seats` of `game` against the members `opponents`, weighted by `weights [P][n]`.
+    """Train a best response for `seat` of `game` against the members `opponents`, weighted by `weights [P][n]`.
 
     opponents are snapshots' hashes, in `folder/snapshots`; start is the snapshot that gives the first weights, or None.
     """
@@ -34,7 +34,7 @@ class Job:
     name: str
     folder: Path
     game: str
-    seats: tuple[int, ...]
+    seat: int
     opponents: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...]
     seed: int
@@ -69,9 +69,10 @@ def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> NetworkPol
     ]
     start = None
     if job.start is not None:
-        part = load(job.start, snapshots, device=job.device)
-        start = next((p for p in (part.parts[part.seats[job.seats[0]]],) if isinstance(p, NetworkPolicy)), None)
-    task = Task(job.name, game, job.seats, opponents(members, np.array(job.weights), game, tree), job.seed, start)
+        newest = load(job.start, snapshots, device=job.device)
+        part = newest.parts[newest.seats[job.seat]]
+        start = part if isinstance(part, NetworkPolicy) else None
+    task = Task(job.name, game, (job.seat,), opponents(members, np.array(job.weights), game, tree), job.seed, start)
     learner = PPO(task, job.ppo)
 
     def show(done: int, values: dict[str, float]) -> None:

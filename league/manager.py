@@ -222,9 +222,8 @@ class Manager:
         responses = [respond(job, stop=lambda: False, report=lambda *_: None) for job in jobs]
         for response in responses:
             response.architecture["greedy"] = self.config.ppo.greedy
-        seats = tuple(next(i for i, job in enumerate(jobs) if seat in job.seats) for seat in range(self.game.spec.players))
         provenance = {"oracle": "ppo", "iteration": iteration, "seed": self.config.seed}
-        snapshot = Snapshot(self.game.spec.name, tuple(responses), seats, provenance)
+        snapshot = Snapshot(self.game.spec.name, tuple(responses), tuple(range(len(jobs))), provenance)
         self._join(snapshot, iteration=iteration, **self._gained(snapshot, strategies))
         self._flush()
         for job in jobs:
@@ -241,25 +240,24 @@ class Manager:
         return Snapshot(self.game.spec.name, (tabular(tree, behaviour),), seats, provenance)
 
     def _jobs(self, strategies: tuple[Floats, ...], iteration: int) -> list[Job]:
-        spec, config = self.game.spec, self.config
-        groups = [tuple(range(spec.players))] if spec.symmetric else [(seat,) for seat in range(spec.players)]
+        config = self.config
         weights = response_weights(strategies, config.ppo.floor)
         members = [member["snapshot"] for member in self.league.members]
         return [
             Job(
-                name=f"response-{iteration}-seat-{'-'.join(map(str, seats))}",
+                name=f"response-{iteration}-seat-{seat}",
                 folder=self.ledger.folder.root,
                 game=config.game,
-                seats=seats,
+                seat=seat,
                 opponents=tuple(members),
                 weights=tuple(map(tuple, weights.tolist())),
-                seed=key(config.seed, f"response {iteration} {seats}"),
+                seed=key(config.seed, f"response {iteration} seat {seat}"),
                 ppo=config.ppo.learner(),
                 start=members[-1] if config.ppo.warm_start else None,
                 device=self.device,
                 tree_limit=config.tree_limit,
             )
-            for seats in groups
+            for seat in range(self.game.spec.players)
         ]
 
     def _gained(self, snapshot: Snapshot, strategies: tuple[Floats, ...]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class League:
         match kind:
             case "league":
                 self.about = body
-                self.table = Table(players=body["players"], symmetric=body["symmetric"])
+                self.table = Table(players=body["players"], symmetric=False)
             case "limits":
                 self.limits = body
             case "member":

@@ -46,7 +46,6 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
     body = {
         "game": game.spec.name,
         "players": game.spec.players,
-        "symmetric": game.spec.symmetric,
         "oracle": config.oracle,
         "solver": solver,
         "eval_solver": eval_solver,
@@ -121,15 +120,12 @@ def _manage(ledger: Ledger, config: Config, *, quiet: bool) -> dict[str, Any]:
     from league.watch import Watch
 
     folder = ledger.folder
-    seats = 1
     with ExitStack() as stack:
         stop = stack.enter_context(_stop_on_signals())
         picture = stack.enter_context(Picture(f"{config.game}  {folder.root}")) if watched() and not quiet else None
         watch = Watch(folder.log, picture)
         league = replay(ledger.records())
-        if config.oracle == "ppo" and not league.about["symmetric"]:
-            seats = league.about["players"]
-        workers = min(config.workers or (os.cpu_count() or 1), seats)
+        workers = min(config.workers or (os.cpu_count() or 1), league.about["players"]) if config.oracle == "ppo" else 1
         executor = Pool(workers) if workers > 1 else Inline()
         stack.callback(executor.close)
         manager = Manager(ledger, config, executor=executor, watch=watch, stop=stop, device=device_of(config))
