@@ -156,3 +156,14 @@ class Game(ABC, Generic[AnyState]):
     def action_name(self, seat: int, action: int) -> str:
         """Name one action for a person."""
         return str(action)
+
+
+def step_where(game: Game[AnyState], state: AnyState, ready: Tensor, actions: Tensor) -> AnyState:
+    """Step the rows where `ready [B]` holds and leave the others as they are."""
+    if ready.all():
+        return game.step(state, actions)
+    moved, kept = ready.nonzero()[:, 0], (~ready).nonzero()[:, 0]
+    if len(moved) == 0:
+        return state
+    joined = concatenate([game.step(state[moved], actions[moved]), state[kept]])
+    return joined[torch.cat([moved, kept]).argsort()]

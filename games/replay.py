@@ -1,11 +1,11 @@
-"""From a tree's nodes back to the game's states."""
+"""From a tree's nodes back to the game's states, and to the names that others know them by."""
 
 import numpy as np
 import torch
 
 from games.draws import Draws
-from games.game import Game, State
-from games.tree import GameTree, Ints
+from games.game import Game, State, step_where
+from games.tree import Floats, GameTree, Ints
 
 
 def states_at(game: Game, tree: GameTree, nodes: Ints) -> State:
@@ -23,7 +23,7 @@ def states_at(game: Game, tree: GameTree, nodes: Ints) -> State:
             return state
         place = taken[:, None] + state.acting.long().cumsum(1) - 1
         actions = moves[each[:, None], place.clamp(0, moves.shape[1] - 1)]
-        state = game.step(state, torch.where(state.acting, actions, 0)).where(ready, state)
+        state = step_where(game, state, ready, torch.where(state.acting, actions, 0))
         taken += torch.where(ready, movers, 0)
 
 
@@ -37,3 +37,15 @@ def _histories(tree: GameTree, nodes: Ints) -> tuple[torch.Tensor, torch.Tensor]
     backwards = np.stack(columns[1:] + columns[:1], axis=1).astype(np.int64)
     place = np.clip(lengths[:, None] - 1 - np.arange(len(columns))[None], 0, None)
     return torch.from_numpy(np.take_along_axis(backwards, place, axis=1)), torch.from_numpy(lengths)
+
+
+def tabular_policy(game: Game, tree: GameTree, behaviour: Floats) -> dict[str, dict[str, dict[str, float]]]:
+    """Return `{seat: {information state: {action: probability}}}`, information states as OpenSpiel prints them."""
+    out: dict[str, dict[str, dict[str, float]]] = {str(seat): {} for seat in range(tree.players)}
+    states = states_at(game, tree, tree.infoset_node)
+    for infoset in range(tree.infosets):
+        seat = int(tree.infoset_seat[infoset])
+        slots = range(tree.infoset_slots[infoset], tree.infoset_slots[infoset + 1])
+        name = game.information_state(states, infoset, seat)
+        out[str(seat)][name] = {str(int(tree.slot_action[slot])): float(behaviour[slot]) for slot in slots}
+    return out

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from games.draws import Draws
 from games.errors import GameError
-from games.game import Game, State
+from games.game import Game, State, step_where
 from games.hashing import History, hash_observations
 from games.tree import CHANCE, TERMINAL, GameTree
 
@@ -145,15 +145,9 @@ class _Growth:
         pending[each, movers] = actions
         state = level.state[parents]
         ready = (state.acting & (pending < 0)).sum(1) == 0
-        if ready.all():
-            state = self.game.step(state, pending.clamp(min=0))
-            pending = torch.full_like(pending, -1)
-            returns = level.returns[parents] + state.rewards
-        else:
-            stepped = self.game.step(state, pending.clamp(min=0))
-            state = stepped.where(ready, state)
-            pending[ready] = -1
-            returns = level.returns[parents] + torch.where(ready[:, None], stepped.rewards, 0.0)
+        state = step_where(self.game, state, ready, pending.clamp(min=0))
+        returns = level.returns[parents] + torch.where(ready[:, None], state.rewards, 0.0)
+        pending[ready] = -1
         by_chance = movers == self.game.spec.players
         likelihood = torch.where(by_chance, options[parents, actions], 1.0)
         memory = memory[parents]

@@ -13,10 +13,8 @@ from agents.agent import AgentError, Evaluable
 from agents.files import write_atomically
 from agents.registry import make as make_agent
 from games.errors import UserError, nearest
-from games.game import Game
 from games.names import parse, shorten
-from games.replay import states_at
-from games.tree import Floats, GameTree
+from games.replay import tabular_policy
 from league.jobs import world
 from league.plan import League
 from league.runs import member, read_league, resolve_run
@@ -55,18 +53,6 @@ def _tabular(league: League, agent: str) -> bytes:
     if not isinstance(player, Evaluable):
         raise AgentError(f"{shorten(agent)} can only be played, so it has no table: export a snapshot instead")
     return json.dumps(tabular_policy(game, tree, player.behaviour(tree))).encode()
-
-
-def tabular_policy(game: Game, tree: GameTree, behaviour: Floats) -> dict[str, dict[str, dict[str, float]]]:
-    """Return `{seat: {information state: {action: probability}}}`, information states as OpenSpiel prints them."""
-    out: dict[str, dict[str, dict[str, float]]] = {str(seat): {} for seat in range(tree.players)}
-    states = states_at(game, tree, tree.infoset_node)
-    for infoset in range(tree.infosets):
-        seat = int(tree.infoset_seat[infoset])
-        slots = range(tree.infoset_slots[infoset], tree.infoset_slots[infoset + 1])
-        name = game.information_state(states, infoset, seat)
-        out[str(seat)][name] = {str(int(tree.slot_action[slot])): float(behaviour[slot]) for slot in slots}
-    return out
 
 
 def _tables(league: League) -> dict[str, str]:

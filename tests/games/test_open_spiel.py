@@ -1,6 +1,7 @@
 """OpenSpiel's games through the adapter against the same games played in pyspiel directly."""
 
 import pickle
+import sys
 from typing import Any
 
 import numpy as np
@@ -314,6 +315,12 @@ def test_what_cannot_be_played_is_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 300
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_library_is_named_with_its_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspiel", None)
+    with pytest.raises(GameError, match="needs OpenSpiel, which is not installed; install it with `pip install open_"):
+        make("kuhn_poker", {})
 
 
 @EVERY

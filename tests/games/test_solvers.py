@@ -1,12 +1,15 @@
 """Normal-form solvers against closed forms, nashpy and OpenSpiel."""
 
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
 import nashpy
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from open_spiel.python.algorithms.projected_replicator_dynamics import projected_replicator_dynamics
 
 from games.errors import UserError
 from games.solvers import SOLVERS, Equilibrium, latest, nash, nash_conv, prd, uniform
@@ -25,28 +28,26 @@ def biased(rock: float, paper: float, scissors: float) -> np.ndarray:
     return np.array([[0, -paper, rock], [paper, 0, -scissors], [-rock, scissors, 0]])
 
 
+def paid(mine: np.ndarray, strategies: Sequence[np.ndarray]) -> float:
+    """Sum one player's payoffs over all joint actions, each weighted by its probability."""
+    joint = reduce(np.multiply.outer, strategies)
+    return float((mine * joint).sum())
+
+
 def check(payoffs: np.ndarray, found: Equilibrium) -> None:
     """Every strategy is a distribution, and the gap and the values are the true ones."""
-    for strategy, size in zip(found.strategies, payoffs.shape[1:], strict=True):
+    gap = 0.0
+    scale = max(np.abs(payoffs).max(), 1e-300)
+    for player, mine in enumerate(payoffs):
+        strategy, size = found.strategies[player], mine.shape[player]
         assert strategy.shape == (size,)
         assert strategy.min() >= 0
         assert strategy.sum() == pytest.approx(1, abs=1e-12)
-    joint = found.strategies[0]
-    for strategy in found.strategies[1:]:
-        joint = np.multiply.outer(joint, strategy)
-    scale = max(np.abs(payoffs).max(), 1e-300)
-    values = np.array([(mine * joint).sum() for mine in payoffs])
-    assert np.abs(found.values - values).max() <= 1e-12 * scale
-    gain = 0.0
-    for player, mine in enumerate(payoffs):
-        for action in range(mine.shape[player]):
-            pure = [np.eye(mine.shape[player])[action] if p == player else s for p, s in enumerate(found.strategies)]
-            joint = pure[0]
-            for strategy in pure[1:]:
-                joint = np.multiply.outer(joint, strategy)
-            best = (mine * joint).sum() if action == 0 else max(best, (mine * joint).sum())
-        gain += best - values[player]
-    assert abs(found.gap - gain) <= 1e-12 * scale
+        value = paid(mine, found.strategies)
+        assert abs(found.values[player] - value) <= 1e-12 * scale
+        others = list(found.strategies)
+        gap += max(paid(mine, [*others[:player], pure, *others[player + 1 :]]) for pure in np.eye(size)) - value
+    assert abs(found.gap - gap) <= 1e-12 * scale
 
 
 def test_nash_of_rock_paper_scissors_is_a_third_each_at_any_scale() -> None:
@@ -246,9 +247,12 @@ def test_prd_finds_the_dominant_actions_up_to_its_floor() -> None:
     ids=["biased", "zero-sum", "Shapley", "two", "three", "four"],
 )
 def test_prd_follows_openspiels(payoffs: np.ndarray, floor: float) -> None:
+    open_spiel: Any = pytest.importorskip("open_spiel.python.algorithms.projected_replicator_dynamics")
     ours = prd(payoffs, iterations=2000, dt=0.02, floor=floor, tolerance=-1.0)
     spread = max(np.ptp(mine) for mine in payoffs)
-    theirs = projected_replicator_dynamics(list(payoffs), prd_iterations=2000, prd_dt=0.02 / spread, prd_gamma=floor)
+    theirs = open_spiel.projected_replicator_dynamics(
+        list(payoffs), prd_iterations=2000, prd_dt=0.02 / spread, prd_gamma=floor
+    )
     assert ours.iterations == 2000
     for mine, other in zip(ours.strategies, theirs, strict=True):
         assert np.abs(mine - other).max() < 1e-9

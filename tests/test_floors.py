@@ -1,0 +1,42 @@
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = ("games", "agents", "arena", "league")
+
+
+def imported(file: Path) -> set[str]:
+    """Return the top-level packages that a file imports, wherever in the file it does so."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_imports_only_go_down(floor):
+    above = set(FLOORS[FLOORS.index(floor) + 1 :])
+    wrong = {str(file.relative_to(ROOT)): found for file in (ROOT / floor).rglob("*.py") if (found := imported(file) & above)}
+    assert wrong == {}
+
+
+def test_optional_libraries_are_imported_only_by_their_adapters():
+    adapters = {"pyspiel": {"games/open_spiel.py", "games/open_spiel_load.py"}}
+    for library, allowed in adapters.items():
+        users = {
+            str(file.relative_to(ROOT)) for floor in FLOORS for file in (ROOT / floor).rglob("*.py") if library in imported(file)
+        }
+        assert users <= allowed
+
+
+def test_the_top_level_holds_the_four_floors_and_what_every_repository_has():
+    expected = {*FLOORS, "tests", "docs", "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    expected |= {"CHANGELOG.md", "CONTRIBUTING.md", ".ci", ".git", ".gitignore"}
+    made = {".venv", "runs", "dist", "build"}
+    found = {path.name for path in ROOT.iterdir() if not path.name.endswith("_cache")}
+    assert found <= expected | made
