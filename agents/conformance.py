@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from agents.agent import Agent, Evaluable, Policy, Random, Turn
+from agents.guard import Misplay, refuse_misjudged, refuse_misplay
 from agents.rollout import play
 from games.conformance import Check, Report
 from games.draws import Draws
@@ -17,35 +18,23 @@ class _Inspected:
     """Passes every call on to the agent, and stops at the first broken answer."""
 
     def __init__(self, agent: Agent) -> None:
-        self.agent, self.turns = agent, 0
+        self.agent = agent
 
     def start(self, seats: Tensor, draws: Draws) -> None:
         self.agent.start(seats, draws)
 
     def act(self, turn: Turn) -> Tensor:
-        self.turns += 1
         before = turn.observation.clone()
         actions = self.agent.act(turn)
-        if not isinstance(actions, Tensor) or actions.shape != (len(turn),) or actions.dtype != torch.int64:
-            came = f"{tuple(actions.shape)} {actions.dtype}" if isinstance(actions, Tensor) else type(actions).__name__
-            raise _Broken("answers", f"expected int64 actions of shape ({len(turn)},), one a pair, but act returned {came}")
         if not torch.equal(before, turn.observation):
-            raise _Broken("no mutation", "act changed the turn's observation: copy it first")
-        outside = (actions < 0) | (actions >= turn.legal.shape[1])
-        illegal = outside | ~turn.legal.gather(1, actions.clamp(0, turn.legal.shape[1] - 1)[:, None])[:, 0]
-        if illegal.any():
-            row = int(illegal.nonzero()[0, 0])
-            allowed = turn.legal[row].nonzero()[:, 0].tolist()
-            raise _Broken("legal actions", f"act chose {int(actions[row])} where only {allowed} are legal")
+            raise Misplay("act changed the turn's observation: copy it first", "no mutation")
+        refuse_misplay(actions, turn, "the agent")
         return actions
 
 
-class _Broken(Exception):
-    def __init__(self, check: str, detail: str) -> None:
-        self.check, self.detail = check, detail
-
-
-def check_agent(game: Game, make: Callable[[], Agent], *, name: str = "agent", seed: int = 0, games: int = 64) -> Report:
+def check_agent(
+    game: Game, make: Callable[[], Agent], *, name: str = "agent", seed: int = 0, games: int = 64
+) -> Report:
     """Seat fresh agents in `games` games against random play and report which rules they keep.
 
     `make` returns a new agent; the rules are: answers of the right shape, legal actions, no mutation, the same games
@@ -65,8 +54,8 @@ def check_agent(game: Game, make: Callable[[], Agent], *, name: str = "agent", s
         checks.append(_same("fresh start", whole, _returns(game, used, torch.arange(games), seed)))
         parts = [_returns(game, make(), part, seed) for part in torch.arange(games).split(7)]
         checks.append(_same("same games at every batch size", whole, torch.cat(parts)))
-    except _Broken as error:
-        checks.append(Check(error.check, "failed", error.detail))
+    except Misplay as error:
+        checks.append(Check(error.rule, "failed", str(error)))
     except Exception as error:
         checks.append(Check("runs", "failed", f"the agent raised {describe(error)}"))
     checks.append(_probabilities(game, make))
@@ -85,7 +74,11 @@ def _returns(game: Game, agent: Agent, games: Tensor, seed: int) -> Tensor:
 
 def _same(name: str, one: Tensor, other: Tensor) -> Check:
     equal = torch.equal(one, other)
-    return Check(name, "passed" if equal else "failed", "the same games came out" if equal else "different games came out: draw from turn.draws")
+    return Check(
+        name,
+        "passed" if equal else "failed",
+        "the same games came out" if equal else "different games came out: draw from turn.draws",
+    )
 
 
 def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
@@ -94,7 +87,11 @@ def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
     try:
         agent = make()
         if not isinstance(agent, Policy):
-            kind = "is evaluated by its own behaviour" if isinstance(agent, Evaluable) else "can be played but not evaluated"
+            kind = (
+                "is evaluated by its own behaviour"
+                if isinstance(agent, Evaluable)
+                else "can be played but not evaluated"
+            )
             return Check(name, "skipped", f"the agent is not a Policy: it {kind}")
         state = game.reset(Draws.of(0, "check", torch.arange(4)))
         for _ in range(game.spec.max_moves):
@@ -108,10 +105,9 @@ def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
         legal = game.legal(state, rows, seats)
         with torch.no_grad():
             table = agent.probabilities(game.observe(state, rows, seats), legal, seats)
+        refuse_misjudged(table, legal, "the agent")
+    except Misplay as error:
+        return Check(name, "failed", str(error))
     except Exception as error:
         return Check(name, "failed", f"probabilities raised {describe(error)}")
-    if table.shape != legal.shape:
-        return Check(name, "failed", f"expected shape {tuple(legal.shape)} but probabilities has {tuple(table.shape)}")
-    if (table < 0).any() or (table * ~legal).any() or not torch.allclose(table.sum(1), torch.ones(1).to(table), atol=1e-5):
-        return Check(name, "failed", "probabilities must be non-negative, zero where illegal, and add up to one in each row")
     return Check(name, "passed", "non-negative, zero where illegal, and adding up to one")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from games.errors import UserError
 
+AGAIN = "run the same command again"
+"""What a `StorageError` advises; who knows a better command for going on puts it in its place."""
+
 _PARTIAL = ".redqueen-partial"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -20,8 +23,8 @@ def refusal(path: Path, error: OSError) -> str:
     """Return the sentence for an operating system's `error` about `path`."""
     reason = error.strerror or str(error)
     if error.errno in _NO_ROOM:
-        return f"there is no room to write {path} ({reason}): free some or allow more, then run the same command again"
-    return f"{path} cannot be used ({reason}): check that its folder exists and that you may write there"
+        return f"there is no room to write {path} ({reason}): free some or allow more, then {AGAIN}"
+    return f"{path} cannot be used ({reason}): check that its folder exists and that you may write there, then {AGAIN}"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

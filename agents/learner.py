@@ -18,7 +18,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from agents.agent import Agent
-from agents.files import write_atomically
+from agents.files import StorageError, refusal, write_atomically
 from agents.network import NetworkPolicy
 from games.errors import UserError
 from games.game import Game
@@ -85,9 +85,9 @@ def train(
     Raises:
         Interrupted: when `stop()` came true; the checkpoint holds everything done so far.
         TrainingError: when a weight or a loss is no longer finite, or the checkpoint is damaged or another task's.
+        StorageError: when the checkpoint cannot be written or read.
     """
-    if checkpoint.exists():
-        _restore(learner, checkpoint, task)
+    _restore(learner, checkpoint, task)
     saved_at = time.monotonic()
     while learner.done < learner.updates:
         shown = learner.update()
@@ -115,7 +115,13 @@ def _save(learner: Learner, path: Path, task: str) -> None:
 
 
 def _restore(learner: Learner, path: Path, task: str) -> None:
-    content = path.read_bytes()
+    """Take the learner to where the checkpoint stands, or leave it at its start where there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(refusal(path, error)) from error
     digest, data = content[:32], content[32:]
     if hashlib.blake2b(data, digest_size=32).digest() != digest:
         raise TrainingError(f"the checkpoint {path} is damaged: delete it to train this job again from its start")

@@ -10,6 +10,12 @@ from torch import Tensor, nn
 from agents.agent import Policy
 from games.draws import key
 
+_CHUNK = 512
+"""Rows that a CPU infers at once: their activations stay in its cache."""
+
+_FORBIDDEN = -1e30
+"""Added to the logits of illegal actions: their probability is then zero, and zero times its logarithm still zero."""
+
 
 def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Generator) -> nn.Sequential:
     layers: list[nn.Module] = []
@@ -18,15 +24,23 @@ def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Gene
         layer = nn.Linear(inputs, outputs)
         nn.init.orthogonal_(layer.weight, gain=last_gain if last else math.sqrt(2), generator=generator)
         nn.init.zeros_(layer.bias)
-        layers += [layer] if last else [layer, nn.ReLU()]
+        layers += [layer] if last else [layer, nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
+
+
+def _infer(network: nn.Module, rows: Tensor) -> Tensor:
+    """Apply a network to `rows [n, m]`."""
+    if rows.device.type != "cpu" or torch.is_grad_enabled() or len(rows) <= _CHUNK:
+        return network(rows)
+    return torch.cat([network(chunk) for chunk in rows.split(_CHUNK)])
 
 
 class NetworkPolicy(Policy):
     """Action probabilities and a value from one observation, float32.
 
-    architecture: `inputs` (the size of a flattened observation), `actions` (A), `hidden` (widths, in order) and, where it
-    is true, `greedy`: only the most likely action is played. The weights are drawn from `seed`.
+    architecture: `inputs` (the size of a flattened observation), `actions` (A), `hidden` (widths, in order) and
+    `temperature`, which divides the logits (1 where it is absent; at 0 only the most likely action is played). The weights
+    are drawn from `seed`.
     """
 
     def __init__(self, architecture: dict[str, Any], *, seed: int = 0, device: torch.device | str = "cpu") -> None:
@@ -37,23 +51,38 @@ class NetworkPolicy(Policy):
         self.value = _perceptron([inputs, *hidden, 1], last_gain=1.0, generator=generator).to(device)
 
     def log_probabilities(self, observation: Tensor, legal: Tensor) -> Tensor:
-        """Return `[n, A]`, minus infinity outside `legal`."""
-        return self.policy(observation.flatten(1)).masked_fill(~legal, -torch.inf).log_softmax(-1)
+        """Return `[n, A]`, about -1e30 outside `legal`."""
+        return self._logits(observation, legal).log_softmax(0).t()
 
     def values(self, observation: Tensor) -> Tensor:
         """Return the expected further return `[n]` of the seat that sees each observation."""
-        return self.value(observation.flatten(1))[:, 0]
+        return _infer(self.value, observation.flatten(1))[:, 0]
 
     def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
-        """Return the masked softmax of the policy's logits, or all on its greatest where the policy is greedy."""
-        logits = self.policy(observation.flatten(1)).masked_fill(~legal, -torch.inf)
-        if self.architecture.get("greedy"):
-            return nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
-        return logits.softmax(-1)
+        """Return the masked softmax of the policy's logits at its temperature."""
+        logits = self._logits(observation, legal)
+        temperature = self.architecture.get("temperature", 1.0)
+        if temperature == 0.0:
+            return nn.functional.one_hot(logits.argmax(0), len(logits)).to(logits.dtype)
+        return (logits / temperature).softmax(0).t()
+
+    def _logits(self, observation: Tensor, legal: Tensor) -> Tensor:
+        """Return the masked logits, `[A, n]`: torch's softmax over a short last dimension is slow on the CPU."""
+        logits = _infer(self.policy, observation.flatten(1)) + torch.where(legal, 0.0, _FORBIDDEN)
+        return logits.t().contiguous()
 
     def parameters(self) -> list[nn.Parameter]:
         """Return the trainable tensors, the policy's before the value's."""
         return [*self.policy.parameters(), *self.value.parameters()]
+
+    def flatten(self) -> Tensor:
+        """Lay all trainable tensors into one, `[W]`, of which they are views from now on, and return it."""
+        parameters = self.parameters()
+        whole = torch.cat([parameter.detach().flatten() for parameter in parameters])
+        parts = whole.split([parameter.numel() for parameter in parameters])
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.data = part.view_as(parameter)
+        return whole
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every weight by name."""

@@ -5,10 +5,11 @@ the learner's decisions with generalised advantage estimation (Schulman et al., 
 so nothing is bootstrapped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents.agent import Policy, Turn
 from agents.learner import Learner, Task, seeded
@@ -87,7 +88,9 @@ class PPO(Learner):
         self.policy = NetworkPolicy(architecture, seed=task.seed, device=device)
         if task.start is not None:
             self.policy.load(task.start.tensors())
-        self.optimiser = torch.optim.Adam(self.policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
+        self._parameters = self.policy.parameters()
+        self._weights = nn.Parameter(self.policy.flatten())  # one tensor to step, where there would be a dozen
+        self.optimiser = torch.optim.Adam([self._weights], lr=config.learning_rate, eps=1e-5, fused=True)
         self.scale = max(abs(bound) for bound in spec.utility)
 
     def update(self) -> dict[str, float]:
@@ -102,9 +105,9 @@ class PPO(Learner):
         losses = []
         for _ in range(self.config.epochs):
             order = torch.randperm(len(batch[0]), generator=generator, device=generator.device)
-            for chosen in order.split(size):
-                if len(chosen) > 1:
-                    losses.append(self._learn([column[chosen] for column in batch], entropy_weight))
+            for minibatch in zip(*(column[order].split(size) for column in batch), strict=True):
+                if len(minibatch[0]) > 1:
+                    losses.append(self._learn(minibatch, entropy_weight))
         policy_loss, value_loss, entropy = torch.stack(losses).mean(0).tolist()
         return {"return": mean_return, "policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
 
@@ -148,40 +151,35 @@ class PPO(Learner):
             columns = [column[active] for column in columns]
         return columns
 
-    def _learn(self, batch: list[Tensor], entropy_weight: float) -> Tensor:
+    def _learn(self, batch: Sequence[Tensor], entropy_weight: float) -> Tensor:
         """Take one gradient step; return (policy loss, value loss, entropy) `[3]`."""
         observation, legal, action, old, advantage, target = batch
         config = self.config
-        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        deviation, mean = torch.std_mean(advantage)
+        advantage = (advantage - mean) / (deviation + 1e-8)
         log_probabilities = self.policy.log_probabilities(observation, legal)
         ratio = (log_probabilities.gather(1, action[:, None])[:, 0] - old).exp()
         clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
         policy_loss = -torch.minimum(ratio * advantage, clipped * advantage).mean()
-        entropy = -(log_probabilities.exp() * log_probabilities.masked_fill(~legal, 0.0)).sum(-1).mean()
-        value_loss = (self.policy.values(observation) - target).square().mean()
+        entropy = -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
+        value_loss = nn.functional.mse_loss(self.policy.values(observation), target)
         loss = policy_loss - entropy_weight * entropy + config.value_weight * value_loss
-        self.optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.gradient_norm)
+        gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, self._parameters)])
+        self._weights.grad = gradient * (config.gradient_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
         self.optimiser.step()
         return torch.stack([policy_loss, value_loss, entropy]).detach()
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and the optimiser's moments."""
-        out = {f"weights.{name}": tensor for name, tensor in self.policy.tensors().items()}
-        for index, parameter in enumerate(self.policy.parameters()):
-            for name, tensor in self.optimiser.state[parameter].items():
-                out[f"optimiser.{index}.{name}"] = tensor
-        return out
+        moments = self.optimiser.state[self._weights]
+        return {"weights": self._weights.detach(), **{f"optimiser.{name}": tensor for name, tensor in moments.items()}}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take back the weights and the optimiser's moments."""
-        self.policy.load({name.removeprefix("weights."): tensor for name, tensor in tensors.items()})
-        for index, parameter in enumerate(self.policy.parameters()):
-            self.optimiser.state[parameter] = {
-                name: tensors[f"optimiser.{index}.{name}"].to(parameter.device if name != "step" else "cpu")
-                for name in ("step", "exp_avg", "exp_avg_sq")
-            }
+        self._weights.data.copy_(tensors["weights"])
+        self.optimiser.state[self._weights] = {
+            name: tensors[f"optimiser.{name}"].to(self._weights.device) for name in ("step", "exp_avg", "exp_avg_sq")
+        }
 
     def response(self) -> NetworkPolicy:
         """Return a copy of the policy."""

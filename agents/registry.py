@@ -1,12 +1,15 @@
 """From an agent's name to the agent."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from agents.agent import Agent, AgentError, Random
-from agents.snapshot import SUFFIX, Snapshot, SnapshotError
+from agents.guard import guarded
+from agents.network import NetworkPolicy
+from agents.snapshot import SUFFIX, Snapshot, SnapshotError, read
 from games.errors import nearest
 from games.game import Game
 from games.names import Name, describe, load_module, parse, shorten
@@ -41,28 +44,42 @@ def make(
     if parsed.kind == "file":
         return _from_file(parsed)
     if parsed.kind != "own":
-        raise AgentError(f"the agent {shorten(repr(name))} cannot be used here: name one of ours, file.py:Class or run@member")
+        raise AgentError(
+            f"the agent {shorten(repr(name))} cannot be used here: name one of ours, file.py:Class or run@member"
+        )
     if parsed.target not in _OWN:
-        hint = nearest(parsed.target, _OWN) or f"; ours are {', '.join(_OWN)}, and file.py:Class or run@member name others"
+        others = f"; ours are {', '.join(_OWN)}, and file.py:Class or run@member name others"
+        hint = nearest(parsed.target, _OWN) or others
         raise AgentError(f"there is no agent called {shorten(repr(parsed.target))}{hint}")
     if parsed.arguments:
-        raise AgentError(f"the agent {parsed.target} takes no arguments but {shorten(repr(name))} gives some: leave them out")
+        raise AgentError(
+            f"the agent {parsed.target} takes no arguments but {shorten(repr(name))} gives some: leave them out"
+        )
     return _OWN[parsed.target][0]()
 
 
 def read_snapshot(path: Path, game: Game, *, device: torch.device | str = "cpu") -> Snapshot:
     """Return the snapshot in a file, checked to be for `game`."""
-    try:
-        data = path.expanduser().read_bytes()
-    except OSError as error:
-        raise SnapshotError(f"the snapshot {shorten(repr(str(path)))} cannot be read: {error.strerror}") from None
-    snapshot = Snapshot.from_bytes(data, source=shorten(str(path)), device=device)
-    if snapshot.game != game.spec.name:
+    snapshot = Snapshot.from_bytes(read(path), source=shorten(str(path)), device=device)
+    refuse_misfit(snapshot, game, source=shorten(path.name))
+    return snapshot
+
+
+def refuse_misfit(snapshot: Snapshot, game: Game, *, source: str) -> None:
+    """Raise `SnapshotError` unless the snapshot is of `game` as it is now; `source` names it in errors."""
+    spec = game.spec
+    if snapshot.game != spec.name:
         raise SnapshotError(
-            f"the snapshot {shorten(path.name)} plays {shorten(snapshot.game)}, not {shorten(game.spec.name)}: "
+            f"the snapshot {source} plays {shorten(snapshot.game)}, not {shorten(spec.name)}: "
             "name an agent for this game"
         )
-    return snapshot
+    takes = {"inputs": math.prod(spec.observation_shape), "actions": spec.actions}
+    networks = [part.architecture for part in snapshot.parts if isinstance(part, NetworkPolicy)]
+    if len(snapshot.seats) != spec.players or any(network[key] != takes[key] for network in networks for key in takes):
+        raise SnapshotError(
+            f"the snapshot {source} is of another version of {shorten(spec.name)}, with other players, observations or "
+            "actions: train it again"
+        )
 
 
 def _from_file(name: Name) -> Agent:
@@ -75,7 +92,8 @@ def _from_file(name: Name) -> Agent:
     }
     if not name.target and len(classes) != 1:
         raise AgentError(
-            f"expected one class with a method act in {place} but it has {len(classes)}: name it as file.py:Class"
+            f"expected one class with a method act in {place} but it has {len(classes) or 'none'}: "
+            + ("name one of them, as file.py:Class" if classes else "add one")
         )
     if name.target and name.target not in classes:
         raise AgentError(
@@ -86,9 +104,12 @@ def _from_file(name: Name) -> Agent:
     try:
         agent = classes[chosen](**name.arguments)
     except Exception as error:
-        raise AgentError(f"making {shorten(chosen)} of {place} raised {describe(error)}; correct the class") from error
+        given = f" with {shorten(', '.join(name.arguments))}" if name.arguments else ""
+        raise AgentError(
+            f"making {shorten(chosen)} of {place}{given} raised {describe(error)}; correct the class or its arguments"
+        ) from error
     if not hasattr(agent, "start"):
         raise AgentError(
             f"{shorten(chosen)} of {place} has no method start(seats, draws): derive it from agents.Policy or add one"
         )
-    return agent
+    return guarded(agent, f"{shorten(chosen)} of {place}")

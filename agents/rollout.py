@@ -72,8 +72,8 @@ class _Table:
                 rows, seats = (state.acting[:, :players] & (self.seating == index)).nonzero().unbind(1)
                 active = None
             if len(rows):
-                draws = self.action.at(move).rows(rows)
-                memory, paid = self.memory[rows, seats], self.paid[rows, seats]
+                draws, pair = self.action.at(move).rows(rows), rows * players + seats
+                memory, paid = (column.flatten().index_select(0, pair) for column in (self.memory, self.paid))
                 turn = Turn(self.game, state, rows, seats, draws, memory, paid, active)
                 actions[rows, seats] = agent.act(turn)
         if self.game.spec.chance_outcomes:

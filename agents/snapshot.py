@@ -7,6 +7,7 @@ and where the agent came from. Opening one executes nothing: a part that is a us
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,14 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from agents.agent import Agent, AgentError, Random
-from agents.files import write_atomically
+from agents.files import StorageError, refusal, write_atomically
 from agents.network import NetworkPolicy
 from agents.profile import Profile
 from agents.tabular import HistoryPolicy, TabularPolicy
 
 FORMAT = 1
 SUFFIX = ".safetensors"
+_HASH = re.compile("[0-9a-f]{32}")
 
 
 class SnapshotError(AgentError):
@@ -89,19 +91,25 @@ class Snapshot:
         try:
             header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
             about = json.loads(header["__metadata__"]["redqueen"])
+            if about["format"] != FORMAT:
+                raise SnapshotError(
+                    f"{source} has snapshot format {about['format']!r}, and this version reads {FORMAT}: "
+                    "upgrade redqueen"
+                )
             tensors = load_tensors(data)
-        except (ValueError, KeyError, TypeError, SafetensorError) as error:
-            raise SnapshotError(f"{source} is not a Red Queen snapshot: a file that `export` or a league wrote is needed") from error
-        if about.get("format") != FORMAT:
+            parts = []
+            for index, part in enumerate(about["parts"]):
+                prefix = f"{index}."
+                named = {name: value.to(device) for name, value in tensors.items() if name.startswith(prefix)}
+                own = {name.removeprefix(prefix): value for name, value in named.items()}
+                parts.append(_rebuild(part, own, device, source))
+            return cls(about["game"], tuple(parts), tuple(about["seats"]), about["provenance"])
+        except torch.OutOfMemoryError:
+            raise
+        except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
             raise SnapshotError(
-                f"{source} has snapshot format {about.get('format')!r} and this version reads {FORMAT}: upgrade redqueen"
-            )
-        parts = []
-        for index, part in enumerate(about["parts"]):
-            prefix = f"{index}."
-            own = {name.removeprefix(prefix): value.to(device) for name, value in tensors.items() if name.startswith(prefix)}
-            parts.append(_rebuild(part, own, device))
-        return cls(about["game"], tuple(parts), tuple(about["seats"]), about["provenance"])
+                f"{source} is not a Red Queen snapshot: a file that `export` or a league wrote is needed"
+            ) from error
 
 
 def _describe(part: Part) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
@@ -116,7 +124,7 @@ def _describe(part: Part) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
     return "named", {"name": part.name}, {}
 
 
-def _rebuild(about: dict[str, Any], tensors: dict[str, Tensor], device: torch.device | str) -> Part:
+def _rebuild(about: dict[str, Any], tensors: dict[str, Tensor], device: torch.device | str, source: str) -> Part:
     match about["kind"]:
         case "network":
             policy = NetworkPolicy(about["architecture"], device=device)
@@ -131,15 +139,21 @@ def _rebuild(about: dict[str, Any], tensors: dict[str, Tensor], device: torch.de
         case "named":
             return Named(about["name"])
         case kind:
-            raise SnapshotError(f"a snapshot holds a part of kind {kind!r}, which this version does not know: upgrade redqueen")
+            raise SnapshotError(
+                f"{source} holds a part of kind {kind!r}, which this version does not know: upgrade redqueen"
+            )
 
 
 def save(snapshot: Snapshot, folder: Path) -> str:
     """Write the snapshot into `folder`, on disk when this returns, and return its hash, which names the file."""
     data = snapshot.to_bytes()
-    name = hashlib.blake2b(data, digest_size=16).hexdigest()
+    name = _hash(data)
     path = folder / f"{name}{SUFFIX}"
-    if not (path.exists() and path.read_bytes() == data):
+    try:
+        written = path.exists() and path.read_bytes() == data
+    except OSError as error:
+        raise StorageError(refusal(path, error)) from error
+    if not written:
         write_atomically(path, data)
     return name
 
@@ -151,10 +165,27 @@ def load(name: str, folder: Path, *, device: torch.device | str = "cpu") -> Snap
         SnapshotError: when the file is missing or its content does not have that hash.
     """
     path = folder / f"{name}{SUFFIX}"
+    return Snapshot.from_bytes(read(path, name=name), source=str(path), device=device)
+
+
+def read(path: Path, *, name: str | None = None) -> bytes:
+    """Return the content of a snapshot's file; it must have the hash `name`, or that in the file's name if it is one.
+
+    Raises:
+        SnapshotError: when the file is missing or damaged.
+    """
     try:
-        data = path.read_bytes()
+        data = path.expanduser().read_bytes()
     except OSError as error:
         raise SnapshotError(f"the snapshot {path} cannot be read ({error.strerror}): restore it from a copy") from error
-    if hashlib.blake2b(data, digest_size=16).hexdigest() != name:
-        raise SnapshotError(f"the snapshot {path} is damaged, its content does not have the hash in its name: restore it from a copy")
-    return Snapshot.from_bytes(data, source=str(path), device=device)
+    if name is None and _HASH.fullmatch(path.stem):
+        name = path.stem
+    if name is not None and _hash(data) != name:
+        raise SnapshotError(
+            f"the snapshot {path} is damaged, its content does not have the hash in its name: restore it from a copy"
+        )
+    return data
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from agents.agent import Turn
-from agents.tabular import find
-from games.draws import Draws, sample
-from games.hashing import hash_observations
+from games.draws import Draws, sample, sample_rows
+from games.hashing import Index, hash_observations
 from games.tree import Floats, GameTree
 
 
@@ -19,8 +18,9 @@ class TabularMixture:
     """
 
     def __init__(self, tree: GameTree, tables: Sequence[Tensor], weights: Floats, *, device: torch.device) -> None:
-        self.keys, order = hash_observations(tree.observations, tree.row_seat).to(device).sort()
-        self.tables = torch.stack([table.to(device, torch.float64)[order] for table in tables])
+        keys, order = hash_observations(tree.observations, tree.row_seat).to(device).sort()
+        self._index = Index(keys)
+        self._cumulative = torch.cat([table.to(device, torch.float64)[order].cumsum(-1) for table in tables])
         self.weights = torch.from_numpy(weights).to(device)
         self._drawn = torch.zeros(0, dtype=torch.int64, device=device)
 
@@ -30,5 +30,6 @@ class TabularMixture:
 
     def act(self, turn: Turn) -> Tensor:
         """Sample from the row of each pair's member: `[n]` int64."""
-        row = find(self.keys, hash_observations(turn.observation, turn.seats))
-        return sample(self.tables[self._drawn[turn.memory], row], turn.draws.uniform(turn.seats))
+        row = self._index.find(hash_observations(turn.observation, turn.seats)).clamp(min=0)
+        row += self._drawn[turn.memory] * len(self._index.keys)
+        return sample_rows(self._cumulative, row, turn.draws.uniform(turn.seats))

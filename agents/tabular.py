@@ -1,28 +1,45 @@
-"""Policies as tables: by observation, by a seat's whole history, and many members' tables in one."""
+"""Policies as tables: by observation, or by a seat's whole history."""
+
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from agents.agent import Policy, Turn
-from games.draws import Draws, sample
-from games.hashing import History, hash_observations
+from games.draws import Draws, sample, sample_rows
+from games.hashing import History, Index, hash_observations
 from games.tree import Floats, GameTree, tabulate
 
 
-def find(keys: Tensor, wanted: Tensor) -> Tensor:
-    """Return where each of `wanted [n]` stands in the sorted `keys [R]`, or -1."""
-    place = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
-    return torch.where(keys[place] == wanted, place, -1)
+class _Rows:
+    """Rows of action probabilities, `table [R, A]` float64, each under one of the sorted `keys [R]` int64.
+
+    Raises ValueError where there is not one row a key.
+    """
+
+    def __init__(self, keys: Tensor, table: Tensor) -> None:
+        if table.ndim != 2 or keys.shape != table.shape[:1]:
+            raise ValueError(f"expected a row of a table for each of {keys.shape} keys, got {table.shape}")
+        self.keys, self.table, self._index = keys, table, Index(keys)
+
+    @cached_property
+    def _cumulative(self) -> Tensor:
+        return self.table.double().cumsum(-1)
+
+    def _draw(self, turn: Turn, wanted: Tensor) -> Tensor:
+        """Sample an action in each pair from the row of its key in `wanted [n]`, or uniformly where there is none."""
+        row, uniform = self._index.find(wanted), turn.draws.uniform(turn.seats)
+        actions = sample_rows(self._cumulative, row, uniform)
+        if row.device.type == "cpu" and not (row < 0).any():
+            return actions
+        return torch.where(row < 0, sample(turn.legal / turn.legal.sum(-1, keepdim=True), uniform), actions)
 
 
-class TabularPolicy(Policy):
+class TabularPolicy(_Rows, Policy):
     """One row of probabilities for each observation of a seat; uniform where an observation has no row.
 
     keys `[R]` int64, sorted: `hash_observations` of the rows; table `[R, A]` float64.
     """
-
-    def __init__(self, keys: Tensor, table: Tensor) -> None:
-        self.keys, self.table = keys, table
 
     @classmethod
     def of(cls, tree: GameTree, behaviour: Floats) -> "TabularPolicy":
@@ -32,19 +49,22 @@ class TabularPolicy(Policy):
 
     def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
         """Return the rows of the observations `[n, A]`."""
-        row = find(self.keys, hash_observations(observation, seats))
-        known = self.table[row]
-        return torch.where((row >= 0)[:, None], known, legal / legal.sum(-1, keepdim=True))
+        row = self._index.find(hash_observations(observation, seats))
+        return torch.where((row >= 0)[:, None], self.table[row], legal / legal.sum(-1, keepdim=True))
+
+    def act(self, turn: Turn) -> Tensor:
+        """Sample from the rows of the observations: `[n]` int64."""
+        return self._draw(turn, hash_observations(turn.observation, turn.seats))
 
 
-class HistoryPolicy:
+class HistoryPolicy(_Rows):
     """Probabilities for each action-observation history of a seat, followed while it plays.
 
     keys `[I]` int64, sorted: the information sets' keys; table `[I, A]` float64. Uniform in an unknown one.
     """
 
     def __init__(self, keys: Tensor, table: Tensor) -> None:
-        self.keys, self.table = keys, table
+        super().__init__(keys, table)
         self._memory = torch.zeros(0, dtype=torch.int64)
 
     @classmethod
@@ -65,9 +85,7 @@ class HistoryPolicy:
         """Sample from the row of each seat's history, and remember what was done."""
         observed = hash_observations(turn.observation, turn.seats)
         infoset = History.observe(self._memory[turn.memory], observed)
-        row = find(self.keys, infoset)
-        uniform = turn.legal / turn.legal.sum(-1, keepdim=True)
-        actions = sample(torch.where((row >= 0)[:, None], self.table[row], uniform), turn.draws.uniform(turn.seats))
+        actions = self._draw(turn, infoset)
         after = History.act(infoset, actions)
         if turn.active is not None:
             after = torch.where(turn.active, after, self._memory[turn.memory])
@@ -76,7 +94,7 @@ class HistoryPolicy:
 
     def behaviour(self, tree: GameTree) -> Floats:
         """Return the rows of the tree's information sets as a behaviour `[K]`."""
-        row = find(self.keys, torch.from_numpy(tree.infoset_key)).numpy()[tree.slot_infoset]
+        row = self._index.find(torch.from_numpy(tree.infoset_key)).numpy()[tree.slot_infoset]
         known = self.table.numpy()[row, tree.slot_action]
         known[row < 0] = 1.0
         return tree.normalised(known)

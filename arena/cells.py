@@ -40,18 +40,17 @@ class Cell:
     @classmethod
     def of(cls, returns: ArrayLike) -> Self:
         """Return the cell of games that paid `returns [B, P]`."""
-        paid = np.asarray(returns, dtype=np.float64)
-        best = paid == paid.max(axis=1, keepdims=True, initial=-np.inf)
-        alone = best.sum(axis=1, keepdims=True) == 1
-        above = (paid[:, :, None] > paid[:, None, :]).sum(axis=0)
+        paid = np.ascontiguousarray(np.asarray(returns, dtype=np.float64).T)  # [P, B], so that sums run along memory
+        best = paid == paid.max(axis=0, initial=-np.inf)
+        alone = np.count_nonzero(best, axis=0) == 1
         return cls(
-            count=len(paid),
-            sums=tuple(paid.sum(axis=0).tolist()),
-            squares=tuple((paid**2).sum(axis=0).tolist()),
-            wins=tuple((best & alone).sum(axis=0).tolist()),
-            draws=tuple((best & ~alone).sum(axis=0).tolist()),
-            losses=tuple((~best).sum(axis=0).tolist()),
-            above=tuple(map(tuple, above.tolist())),
+            count=paid.shape[1],
+            sums=tuple(paid.sum(axis=1).tolist()),
+            squares=tuple((paid**2).sum(axis=1).tolist()),
+            wins=tuple(np.count_nonzero(best & alone, axis=1).tolist()),
+            draws=tuple(np.count_nonzero(best & ~alone, axis=1).tolist()),
+            losses=tuple(np.count_nonzero(~best, axis=1).tolist()),
+            above=tuple(tuple(int(np.count_nonzero(mine > other)) for other in paid) for mine in paid),
         )
 
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from agents.files import refusal
+from agents.files import AGAIN, refusal
 from arena.folder import LedgerError, LedgerStorageError, RunFolder
 from arena.records import Row, verified
 
@@ -116,7 +116,7 @@ def sentences(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PLACE:
             raise LedgerStorageError(
                 f"{path} could not be read or written ({error}): free space on its disk and check its permissions, "
-                "then go on with the same command; nothing that was recorded is lost"
+                f"then {AGAIN}; nothing that was recorded is lost"
             ) from error
         raise LedgerError(f"{path} is damaged ({error}): restore the run's folder from a copy") from error
 

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,15 +99,25 @@ class WriterLock:
 
     def __init__(self, folder: RunFolder) -> None:
         self._handle = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._taken():
             holder = os.pread(self._handle, 32, 0).decode(errors="replace").strip()
             os.close(self._handle)
             who = f"process {holder}" if holder.isdecimal() else "another process"
             raise LedgerError(
                 f"{folder.root} is being written by {who}: wait for it or stop it, then run the same command again"
-            ) from None
+            )
+
+    def _taken(self, patience: float = 0.1) -> bool:
+        """Take the lock. Who only looks whether a run is being written holds it for a moment, which is waited out."""
+        give_up = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    return False
+                time.sleep(0.005)
 
     def sign(self) -> None:
         """Write down who holds the lock, for the one who is refused."""

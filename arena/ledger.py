@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from agents.files import write_atomically
+from agents.files import StorageError, write_atomically
 from arena.database import INSERT, blank, fingerprint, open_to_write, read_now, refuse_foreign, sentences
 from arena.folder import Head, LedgerError, LedgerStorageError, RunFolder, WriterLock
 from arena.records import EMPTY, Entry, Record, Row, chain
@@ -36,14 +36,7 @@ class Ledger:
 
         Raises `LedgerError` when the folder holds records, a foreign file or another writer.
         """
-        ledger = cls._write(RunFolder(folder), new=True)
-        if ledger._rows:
-            ledger.close()
-            raise LedgerError(
-                f"{folder} already holds a run of {len(ledger)} records: go on with `redqueen resume {folder}`, "
-                "or name another folder"
-            )
-        return ledger
+        return cls._write(RunFolder(folder), new=True)
 
     @classmethod
     def open(cls, folder: Path | str) -> Self:
@@ -78,13 +71,13 @@ class Ledger:
     @classmethod
     def _write(cls, place: RunFolder, *, new: bool) -> Self:
         with sentences(place.database):
-            if not place.lock.exists():  # so no writer can be at work, and a foreign folder is left as it is
-                refuse_foreign(place)
+            if not place.lock.exists():  # so no writer can be at work, and what is there is left as it is
+                _refuse_present(place, new=new)
             if new:
                 place.make()
             lock = WriterLock(place)
             try:
-                refuse_foreign(place)
+                _refuse_present(place, new=new)
                 lock.sign()
                 place.sweep()
                 if new and not place.is_started():
@@ -171,7 +164,7 @@ class _Writer:
                     self._checkpoint()
             self._connection.close()
             self._head.close()
-            with suppress(sqlite3.Error, OSError, LedgerError):
+            with suppress(sqlite3.Error, OSError, LedgerError, StorageError):
                 if not self._sealed and self._place.wal_is_empty():
                     self._place.write_seal(fingerprint(self._place))
         finally:
@@ -191,6 +184,16 @@ class _Writer:
 def _require(place: RunFolder) -> None:
     if not place.database.exists():
         raise LedgerError(f"there is no run in {place.root}: name a folder that holds {place.database.name}")
+
+
+def _refuse_present(place: RunFolder, *, new: bool) -> None:
+    """Refuse a database that is foreign and, for a new run, one that holds records; changes nothing."""
+    refuse_foreign(place)
+    if new and place.is_started() and (rows := read_now(place)):
+        raise LedgerError(
+            f"{place.root} already holds a run of {len(rows)} records: go on with `redqueen resume {place.root}`, "
+            "or name another folder"
+        )
 
 
 def _refuse_remains(place: RunFolder) -> None:

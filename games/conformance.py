@@ -4,7 +4,7 @@ report = check_game(make("mygame.py:MyGame"))
 print(report)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -12,9 +12,13 @@ from typing import Literal
 import torch
 
 from games.conformance_checks import AFTER_PLAY, BEFORE_PLAY, Broken, Skip, check_length
-from games.game import Game
-from games.names import describe
+from games.errors import GameError
+from games.game import Game, GameSpec
+from games.names import describe, shorten
 from games.playout import Playout, play
+
+_VITAL = ("columns", "legal actions", "finished rows", "chance", "observations")
+"""What must hold for a game to be played at all, beside its description, start and length."""
 
 Outcome = Literal["passed", "failed", "skipped"]
 
@@ -52,8 +56,8 @@ class Report:
         return "\n".join((self.game, *map(str, self.checks)))
 
 
-def check_game(game: Game, *, seed: int = 0, games: int = 64) -> Report:
-    """Play `games` random games of `game` and check every property.
+def check_game(game: Game, *, seed: int = 0, games: int = 64, only: Container[str] | None = None) -> Report:
+    """Play `games` random games of `game` and check every property, or those named in `only`.
 
     A game that raises fails the check at hand. Where it cannot be played at all, the checks of play are skipped.
     """
@@ -67,8 +71,24 @@ def check_game(game: Game, *, seed: int = 0, games: int = 64) -> Report:
 
     checks.append(_run("length", length))
     for name, check in AFTER_PLAY.items():
+        if only is not None and name not in only:
+            continue
         checks.append(_run(name, partial(check, game, played[0]) if played else _not_played))
     return Report(getattr(getattr(game, "spec", None), "name", type(game).__name__), tuple(checks))
+
+
+def refuse_broken(game: Game, *, games: int = 2) -> None:
+    """Play `games` random games and raise `GameError` for what would make an engine stumble: for games of users' files.
+
+    A game that passes may still break its rules elsewhere; `check_game` looks at all of them, and longer.
+    """
+    checks = check_game(game, games=games, only=_VITAL).failures
+    if checks:
+        name = game.spec.name if isinstance(game.spec, GameSpec) else type(game).__name__
+        raise GameError(
+            f"{shorten(name)} cannot be played, {checks[0].name}: {shorten(checks[0].detail, limit=130)}; correct it "
+            "and try `redqueen check-game`"
+        )
 
 
 def _not_played() -> str:

@@ -3,7 +3,8 @@
 A draw is keyed by (seed, purpose) and counted by (game, move, seat, draw). Game 4711 sees the same numbers in a batch
 of 1 or of 8192, on one worker or sixteen, before or after a resume. The counter is mixed with the finaliser of
 SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), in int64 arithmetic
-that wraps, so that it gives the same bits on every device.
+that wraps, so that it gives the same bits on every device. `games.kernels` does it on the CPU, in one pass; what stands
+here as torch expressions serves the other devices, and tests hold the two equal.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from games import kernels
 
 _GAME, _MOVE, _SEAT, _DRAW = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03
 _MULTIPLY_1, _MULTIPLY_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -24,6 +27,13 @@ def signed(value: int) -> int:
 
 def mix(x: Tensor) -> Tensor:
     """Scramble int64 `x` bijectively so that every input bit moves every output bit."""
+    if x.device.type == "cpu":
+        return torch.from_numpy(kernels.mix(x.reshape(-1).numpy())).view(x.shape)
+    return mix_in_torch(x)
+
+
+def mix_in_torch(x: Tensor) -> Tensor:
+    """Scramble int64 `x`, in torch."""
     x = (x ^ (x >> 30 & 0x3FFFFFFFF)) * signed(_MULTIPLY_1)
     x = (x ^ (x >> 27 & 0x1FFFFFFFFF)) * signed(_MULTIPLY_2)
     return x ^ (x >> 31 & 0x1FFFFFFFF)
@@ -56,18 +66,29 @@ class Draws:
 
     def rows(self, rows: Tensor) -> "Draws":
         """Return the numbers of the games at `rows [m]` of this batch."""
-        return Draws(self.games[rows], self.mixed[rows], self.move)
+        return Draws(self.games.index_select(0, rows), self.mixed.index_select(0, rows), self.move)
 
     def bits(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
         """Return 64 random bits a row as int64 `[n]`; `seats` is an int or `[n]`, `draw` counts draws of one move."""
-        here = self.move * _MOVE + draw * _DRAW
-        if isinstance(seats, int):
-            return mix(self.mixed + signed(here + seats * _SEAT))
-        return mix(self.mixed + seats * signed(_SEAT) + signed(here))
+        return mix(self._counter(seats, draw))
 
     def uniform(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
         """Return float64 `[n]`, uniform in [0, 1) on multiples of 2^-52."""
-        return (self.bits(seats, draw) >> 12 & 0xFFFFFFFFFFFFF).double() * 2.0**-52
+        counter = self._counter(seats, draw)
+        if counter.device.type == "cpu":
+            return torch.from_numpy(kernels.uniform(counter.numpy()))
+        return uniform_in_torch(counter)
+
+    def _counter(self, seats: Tensor | int, draw: int) -> Tensor:
+        here = self.move * _MOVE + draw * _DRAW
+        if isinstance(seats, int):
+            return self.mixed + signed(here + seats * _SEAT)
+        return self.mixed + seats * signed(_SEAT) + signed(here)
+
+
+def uniform_in_torch(counter: Tensor) -> Tensor:
+    """Turn `counter [n]` into float64 in [0, 1), in torch."""
+    return (mix_in_torch(counter) >> 12 & 0xFFFFFFFFFFFFF).double() * 2.0**-52
 
 
 def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:
@@ -76,5 +97,20 @@ def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:
     Rows need not be normalised. An index of probability zero is never drawn: `uniform` lies in [0, 1 - 2^-52], so the
     float64 product with the total stays below the total.
     """
-    cumulative = probabilities.double().cumsum(-1)
+    if probabilities.device.type == "cpu":
+        table = probabilities.detach().expand(len(uniform), -1).contiguous()
+        table = table if table.dtype in (torch.float32, torch.float64) else table.double()
+        return torch.from_numpy(kernels.sample(table.numpy(), uniform.contiguous().numpy()))
+    return invert(probabilities.double().cumsum(-1), uniform)
+
+
+def sample_rows(cumulative: Tensor, rows: Tensor, uniform: Tensor) -> Tensor:
+    """Draw as `sample` does from `rows [n]` of a table, given its cumulative sums `[R, A]` float64; -1 for a row of -1."""
+    if cumulative.device.type == "cpu":
+        return torch.from_numpy(kernels.sample_rows(cumulative.numpy(), rows.numpy(), uniform.numpy()))
+    return torch.where(rows < 0, -1, invert(cumulative[rows], uniform))
+
+
+def invert(cumulative: Tensor, uniform: Tensor) -> Tensor:
+    """Return how many entries of each row of `cumulative [n, A]` are at most `uniform [n]` times its last, in torch."""
     return (cumulative <= (uniform * cumulative[:, -1])[:, None]).sum(-1)

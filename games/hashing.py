@@ -1,11 +1,14 @@
 """Observations as 64-bit keys: how trees and tables find the row of an observation."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from games.draws import mix, signed
+from games import kernels
+from games.draws import mix, mix_in_torch, signed
 
 
 @lru_cache(maxsize=64)
@@ -19,9 +22,41 @@ def hash_observations(observation: Tensor, seats: Tensor) -> Tensor:
     A sum in wrapping integers: the same key in any batch and on any device. Equal observations have equal keys;
     whoever merges by key must compare the rows themselves.
     """
-    flat = observation.reshape(len(seats), -1) + 0.0  # turns -0.0 into 0.0, so that equal numbers have equal bits
-    bits = flat.view(torch.int32).long() * _weights(flat.shape[1], flat.device)
-    return mix(bits.sum(1) + seats * signed(0x8CB92BA72F3D8DD7))
+    flat = observation.reshape(len(seats), -1).float()
+    if flat.device.type == "cpu":
+        words, weights = flat.contiguous().view(torch.int32).numpy(), _weights(flat.shape[1], flat.device).numpy()
+        return torch.from_numpy(kernels.hash_rows(words, seats.contiguous().numpy(), weights))
+    return hash_in_torch(flat, seats)
+
+
+def hash_in_torch(flat: Tensor, seats: Tensor) -> Tensor:
+    """Hash `flat [n, m]` float32 with `seats [n]`, in torch."""
+    words = (flat + 0.0).view(torch.int32).long()  # -0.0 becomes 0.0, so that equal numbers have equal bits
+    total = (words * _weights(flat.shape[1], flat.device)).sum(1)
+    return mix_in_torch(total + seats * signed(0x8CB92BA72F3D8DD7))
+
+
+class Index:
+    """Finds int64 keys among `keys [R]`, which are distinct and sorted."""
+
+    def __init__(self, keys: Tensor) -> None:
+        self.keys = keys.contiguous()
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int32]:
+        return kernels.index(self.keys.numpy())
+
+    def find(self, wanted: Tensor) -> Tensor:
+        """Return where each of `wanted [n]` stands, or -1: `[n]` int64."""
+        if self.keys.device.type == "cpu":
+            return torch.from_numpy(kernels.find(self._slots, self.keys.numpy(), wanted.contiguous().numpy()))
+        return find_in_torch(self.keys, wanted)
+
+
+def find_in_torch(keys: Tensor, wanted: Tensor) -> Tensor:
+    """Find `wanted [n]` in the sorted `keys [R]`, in torch."""
+    place = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
+    return torch.where(keys[place] == wanted, place, -1)
 
 
 class History:

@@ -124,7 +124,7 @@ def _table(payoffs: ArrayLike) -> np.ndarray:
     """Return payoffs as `[A1, ..., AP, P]` float64, or raise `GameError`."""
     try:
         table = np.array(payoffs, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise GameError(
             f"payoffs must be an array of numbers, rows of equal length, but got {shorten(repr(payoffs))}; "
             "write for example payoffs=[[1, -1], [-1, 1]]"

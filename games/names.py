@@ -11,6 +11,7 @@ runs/kuhn@7                          a member of a run
 import ast
 import hashlib
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ from types import ModuleType
 from typing import Any, Literal
 
 from games.errors import UserError, nearest
+
+_PRIVATE = "_redqueen_file_"
+"""How the names of modules begin that were loaded from users' files."""
 
 Kind = Literal["own", "library", "file", "command", "run"]
 
@@ -89,16 +93,17 @@ def load_module(path: str, *, error: type[UserError] = UserError) -> ModuleType:
     The module's private name is made from its path and content, so two files of one name never meet, an edited file is
     loaded anew, and an unchanged one is loaded once. Its folder is not put on `sys.path`.
     """
-    place = Path(path).expanduser()
     try:
+        place = Path(path).expanduser()
         source = place.read_bytes()
-    except OSError as cause:
+    except (OSError, RuntimeError) as cause:  # the latter for a ~user who is not known
+        why = getattr(cause, "strerror", cause)
         raise error(
-            f"expected a Python file at {shorten(repr(path))} but reading it failed ({cause.strerror}); "
+            f"expected a Python file at {shorten(repr(path))} but reading it failed ({why}); "
             "check the path, which starts at the current folder"
         ) from None
-    digest = hashlib.blake2b(str(place.resolve()).encode() + b"\0" + source, digest_size=8).hexdigest()
-    name = f"_redqueen_file_{digest}"
+    digest = hashlib.blake2b(os.fsencode(place.resolve()) + b"\0" + source, digest_size=8).hexdigest()
+    name = f"{_PRIVATE}{digest}"
     if name in sys.modules:
         return sys.modules[name]
     loader = importlib.util.spec_from_file_location(name, place)
@@ -123,6 +128,27 @@ def load_from_file(path: str, attribute: str, *, error: type[UserError] = UserEr
             f"{shorten(', '.join(classes)) or 'nothing'}{nearest(attribute, classes)}"
         )
     return getattr(module, attribute)
+
+
+def at_fault(error: BaseException) -> str | None:
+    """Return the innermost place in a user's file that `error` came through, or None where it came through none."""
+    trace, found = error.__traceback__, None
+    while trace is not None:
+        frame = trace.tb_frame
+        if str(frame.f_globals.get("__name__", "")).startswith(_PRIVATE):
+            found = f"{shorten(repr(frame.f_code.co_filename))}, line {trace.tb_lineno} in {frame.f_code.co_name}"
+        trace = trace.tb_next
+    return found
+
+
+def blamed(error: BaseException) -> UserError | None:
+    """Return the sentence for an `error` that the code in a user's file raised, or None where it is not to blame."""
+    place = at_fault(error)
+    if place is None:
+        return None
+    if isinstance(error, UserError):
+        return UserError(f"{error} (raised through {place})")
+    return UserError(f"the code in {place} raised {describe(error)}; correct the file")
 
 
 def describe(error: BaseException) -> str:

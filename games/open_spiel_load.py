@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,8 @@ def load(target: str, arguments: Mapping[str, Any]) -> "tuple[pyspiel.Game, str]
         import pyspiel
     except ImportError as missing:
         raise GameError(
-            f"open_spiel:{target} needs OpenSpiel, which is not installed; install it with `pip install open_spiel`"
+            f"open_spiel:{_short(target)} needs OpenSpiel, which is not installed; "
+            "install it with `pip install open_spiel`"
         ) from missing
     checked = _check(pyspiel, target, arguments)
     written = {key: _write(value) if isinstance(value, dict) else value for key, value in checked.items()}
@@ -54,17 +55,18 @@ def quiet() -> Iterator[None]:
 
     It throws rarely and only for arguments that a person typed, so that what other threads lose is next to nothing.
     """
-    with suppress(OSError):
+    try:
         kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(sink, 2)
-        os.close(sink)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    except OSError:  # there is no standard error to keep quiet
+        yield
         return
-    yield
+    os.dup2(sink, 2)
+    os.close(sink)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def first_decision(state: "pyspiel.State") -> "pyspiel.State":

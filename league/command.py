@@ -1,15 +1,18 @@
 """The command `redqueen`: what it is told, and how it answers. Each command's work is imported when it is called."""
 
+import errno
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from games.errors import UserError
+from games.names import blamed, describe, shorten
 from league.config import Config, PPOSection, load_config
 
 app = typer.Typer(
@@ -25,26 +28,92 @@ Run = Annotated[str, typer.Argument(help="the run's folder")]
 
 
 def main() -> NoReturn:
-    """Run the command line; a user's mistake becomes one sentence on standard error."""
+    """Run the command line; a user's mistake becomes one sentence on standard error, and a bug stays a traceback."""
+    if sys.stdout is None:  # closed: keep its place, so that no file opened later takes it, and fail when written to
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     try:
-        status = app(standalone_mode=False)
+        status = _answered()
     except TyperException as error:
-        _fail(error.format_message())
-    except UserError as error:
-        _fail(str(error))
-    except typer.Exit as error:
-        sys.exit(error.exit_code)
+        _fail(_usage(error))
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted", status=130)
     except BrokenPipeError:
-        sys.stderr.close()
+        _drop_output()
         sys.exit(1)
+    except (Exception, SystemExit) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        if isinstance(error, OSError):
+            _drop_output()
+        _fail(sentence)
     sys.exit(status or 0)
 
 
+def _answered() -> int | None:
+    """Run the command and see its answer out; returns its exit status."""
+    try:
+        status = app(standalone_mode=False)
+    except typer.Exit as error:
+        status = error.exit_code
+    sys.stdout.flush()
+    return status
+
+
+def _drop_output() -> None:
+    """Let nothing more be written to standard output, not even when the process ends."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
+
+
+def _usage(error: TyperException) -> str:
+    """Say what is wrong with the command line, and which help tells more."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "redqueen"
+    message = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".?")
+    given = _given(getattr(error, "param", None))
+    if given is not None and repr(given) not in message:
+        message += f", but got {shorten(repr(given))}"
+    return f"{shorten(message, limit=200)}; `{path} --help` lists what there is"
+
+
+def _given(parameter: Any) -> str | None:
+    """Return the value that the command line gives to an option, or None."""
+    for name in getattr(parameter, "opts", ()):
+        for word, after in zip(sys.argv, [*sys.argv[1:], None], strict=True):
+            if word == name:
+                return after
+            if word.startswith(f"{name}="):
+                return word.removeprefix(f"{name}=")
+    return None
+
+
+def _sentence(error: BaseException) -> str | None:
+    """Return what to tell the user of an error that is not a bug of ours, or None."""
+    if theirs := blamed(error):
+        return str(theirs)
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        place = shorten(repr(error.filename), limit=120)
+        return f"{place} cannot be used ({error.strerror or error}): check that it exists and that you may use it"
+    if isinstance(error, OSError) and error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC):
+        return f"the answer cannot be written ({error.strerror}): send standard output where there is room"
+    if isinstance(error, OSError):
+        return f"the system refused ({error.strerror or error}): free what is short, then run the same command again"
+    words = ("out of memory", "allocate memory", "not enough memory")  # of torch's, in a RuntimeError
+    spent = isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+    if spent or isinstance(error, MemoryError):
+        return f"there is not enough memory ({describe(error)}): ask for smaller batches, networks or games"
+    return None
+
+
 def _fail(message: str, *, status: int = 2) -> NoReturn:
-    sentence = " ".join(message.split())
-    print(f"redqueen: {sentence if len(sentence) <= 280 else sentence[:277] + '...'}", file=sys.stderr)
+    words = " ".join(message.split())
+    sentence = "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+    if sys.stderr is not None:
+        print(f"redqueen: {shorten(sentence, limit=280)}", file=sys.stderr)
     sys.exit(status)
 
 
@@ -144,7 +213,7 @@ def evaluate(
     against: Annotated[str | None, typer.Option(help="an agent to play against")] = None,
     games: Annotated[int, typer.Option(help="games to play in each seat", min=1, max=100_000_000)] = 1000,
     seed: Annotated[int, typer.Option(help="seed of the games", min=0)] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="where networks and batches live")] = "auto",
     json: Json = False,
 ) -> None:
     """Measure how exploitable an agent is and, with --against, play it against another."""

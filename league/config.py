@@ -1,11 +1,14 @@
 """What a league is told: one flat description, validated, from a file, from flags, or ready-made by name."""
 
+import re
 import tomllib
+from collections.abc import Container
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from games.errors import UserError, nearest
 from games.names import shorten
@@ -21,6 +24,14 @@ class ConfigError(UserError):
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth(cls, value: Any, about: ValidationInfo) -> Any:
+        """Refuse true and false where a number is expected, which pydantic takes for 1 and 0."""
+        if isinstance(value, bool) and cls.model_fields[str(about.field_name)].annotation is not bool:
+            raise PydanticCustomError("truth", "input should not be true or false")
+        return value
+
 
 class PPOSection(_Section):
     """How the `ppo` oracle trains a best response."""
@@ -29,7 +40,9 @@ class PPOSection(_Section):
     games: int = Field(1024, ge=2, le=1_000_000, description="games played in each update")
     epochs: int = Field(4, ge=1, le=100, description="passes over an update's decisions")
     minibatches: int = Field(4, ge=1, le=1024, description="gradient steps in each pass")
-    hidden: tuple[int, ...] = Field((64, 64), description="widths of the networks' hidden layers")
+    hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field(
+        (64, 64), max_length=32, description="widths of the networks' hidden layers"
+    )
     learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size at the start")
     learning_rate_end: float = Field(0.1, ge=0, le=1, description="what part of it is left at the end")
     entropy: float = Field(0.05, ge=0, le=10, description="weight of the entropy bonus at the start")
@@ -40,7 +53,7 @@ class PPOSection(_Section):
     value_weight: float = Field(0.5, ge=0, le=10, description="weight of the value's loss")
     gradient_norm: float = Field(0.5, gt=0, le=100, description="greatest norm of a gradient")
     warm_start: bool = Field(False, description="begin from the newest member's weights")
-    greedy: bool = Field(True, description="freeze the response's most likely actions instead of its probabilities")
+    temperature: float = Field(0.0, ge=0, le=10, description="of the frozen response; 0 keeps only its likeliest actions")
     floor: float = Field(0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
 
 
@@ -48,7 +61,7 @@ class PPOSection(_Section):
         """Return what the learner itself is told."""
         from agents.ppo import PPOConfig
 
-        return PPOConfig(**self.model_dump(exclude={"warm_start", "greedy", "floor"}))
+        return PPOConfig(**self.model_dump(exclude={"warm_start", "temperature", "floor"}))
 
 
 class Config(_Section):
@@ -99,6 +112,7 @@ def load_config(name: str, flags: dict[str, Any]) -> Config:
         ConfigError: for a file that cannot be read, an unknown key or a value out of range; it names the key.
     """
     shipped = ready_made()
+    values: dict[str, Any]
     if name.endswith(".toml"):
         values = _parse(_text(name), source=name)
         if "game" not in values:
@@ -112,23 +126,26 @@ def load_config(name: str, flags: dict[str, Any]) -> Config:
         *path, last = dotted.split(".")
         for part in path:
             section = section.setdefault(part, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"{part} = {shorten(repr(section))} in {shorten(name)} is no section: write [{part}]")
         section[last] = value
-    return validated(values, source=name)
+    return validated(values, source=name, flags=flags)
 
 
-def validated(values: dict[str, Any], *, source: str) -> Config:
-    """Check every key and value; `source` says in errors where they came from."""
+def validated(values: dict[str, Any], *, source: str, flags: Container[str] = ()) -> Config:
+    """Check every key and value; errors say that those in `flags` came from flags and the others from `source`."""
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_sentence(error, source)) from None
+        raise ConfigError(_sentence(error, source, flags)) from None
 
 
 def _text(path: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"the configuration {shorten(repr(path))} cannot be read: {error.strerror}") from None
+    except (OSError, RuntimeError) as error:  # the latter for a ~user who is not known
+        why = getattr(error, "strerror", error)
+        raise ConfigError(f"the configuration {shorten(repr(path))} cannot be read ({why}): name a TOML file") from None
     except UnicodeDecodeError:
         raise ConfigError(f"the configuration {shorten(repr(path))} is not UTF-8 text: write it as TOML") from None
 
@@ -136,15 +153,18 @@ def _text(path: str) -> str:
 def _parse(text: str, *, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{shorten(repr(source))} is not valid TOML: {shorten(str(error), limit=120)}") from None
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, or a number or a nesting beyond Python's limits
+        why = shorten(str(error), limit=120)
+        raise ConfigError(f"{shorten(repr(source))} is not valid TOML: {why}; correct it") from None
 
 
-def _sentence(error: ValidationError, source: str) -> str:
+def _sentence(error: ValidationError, source: str, flags: Container[str]) -> str:
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    came = shorten(repr(first["input"]))
+    place = list(first["loc"])
+    where, source, came = shorten(".".join(map(str, place))), shorten(source), shorten(repr(first["input"]))
     if first["type"] == "extra_forbidden":
-        section = PPOSection if first["loc"][0] == "ppo" and len(first["loc"]) > 1 else Config
-        return f"unknown key '{shorten(where)}' in {shorten(source)}{nearest(str(first['loc'][-1]), section.model_fields)}"
-    return f"{shorten(where)} = {came} in {shorten(source)} is not allowed: {first['msg'][0].lower()}{first['msg'][1:]}"
+        section = PPOSection if place[0] == "ppo" and len(place) > 1 else Config
+        return f"unknown key '{where}' in {source}{nearest(str(place[-1]), section.model_fields)}"
+    key = ".".join(part for part in place if isinstance(part, str))
+    given = f"--{re.sub('[._]', '-', key)} {came}" if key in flags else f"{where} = {came} in {source}"
+    return f"{given} is not allowed: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -62,5 +62,6 @@ def check_game_named(game: str) -> dict[str, Any]:
 def check_agent_named(game: str, agent: str) -> dict[str, Any]:
     """Return the report of `agents.conformance.check_agent`."""
     made = make(game)
+    make_agent(agent, made, resolve_run=resolve_run)  # what cannot even be made is not worth a report
     report = check_agent(made, lambda: make_agent(agent, made, resolve_run=resolve_run), name=agent)
     return {"name": agent, "passed": report.passed, "checks": [asdict(check) for check in report.checks]}

@@ -5,11 +5,14 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Protocol
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol
 
 from agents.learner import Interrupted
 from games.errors import UserError
+from games.names import blamed
 from league.jobs import Job, Report, respond
 
 
@@ -47,39 +50,46 @@ class Pool:
 
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self._stopping = context.Event()
-        self._workers: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
-        for _ in range(workers):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, self._stopping), daemon=True)
-            process.start()
-            theirs.close()
-            self._workers.append((process, ours))
+        resource_tracker.ensure_running()  # now, since starting it unblocks the signals
+        self._workers: list[tuple[BaseProcess, Connection]] = []
+        signal.pthread_sigmask(signal.SIG_BLOCK, _MANAGERS)  # inherited by workers, until they ignore them
+        try:
+            for _ in range(workers):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_work, args=(theirs,), daemon=True)
+                process.start()
+                theirs.close()
+                self._workers.append((process, ours))
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _MANAGERS)
 
     def run(self, jobs: Sequence[Job], *, stop: Callable[[], bool], report: Report) -> None:
         """Hand jobs out as workers come free."""
-        waiting, busy = list(jobs), {}
+        waiting, busy, told = list(jobs), {}, set()
         free = [pipe for _, pipe in self._workers]
         failure: Exception | None = None
         while busy or (waiting and failure is None):
+            if failure is None and stop():
+                failure = Interrupted()
             while waiting and free and failure is None:
-                pipe = free.pop()
-                busy[pipe] = waiting.pop(0)
-                pipe.send(busy[pipe])
-            if stop():
-                self._stopping.set()
+                pipe, job = free.pop(), waiting.pop(0)
+                try:
+                    pipe.send(job)
+                    busy[pipe] = job
+                except OSError:
+                    failure = _death(job)
+            for pipe in busy.keys() - told if failure is not None else ():
+                told.add(pipe)
+                with suppress(OSError):
+                    pipe.send(None)  # whatever ends the league, its jobs leave a checkpoint
             for pipe in wait(list(busy), timeout=0.2):
                 assert isinstance(pipe, Connection)
-                try:
-                    kind, content = pipe.recv()
-                except EOFError:
-                    raise UserError(
-                        f"the process that trained {busy[pipe].name} died (out of memory?): resume the run, with --workers 1"
-                    ) from None
+                kind, content = _heard(pipe, busy[pipe])
                 if kind == "report":
                     report(*content)
                     continue
-                failure = failure or content
+                if failure is None or isinstance(failure, Interrupted):
+                    failure = content or failure
                 del busy[pipe]
                 free.append(pipe)
         if failure is not None:
@@ -95,22 +105,56 @@ class Pool:
                 process.kill()
 
 
-def _work(pipe: Connection, stopping: "multiprocessing.synchronize.Event") -> None:  # type: ignore[name-defined]
+# What a terminal or a system's shutdown sends to every process of a league; the manager alone answers.
+_MANAGERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _heard(pipe: Connection, job: Job) -> tuple[str, Any]:
+    """Return what a worker says; that its job has failed, where it died."""
+    try:
+        return pipe.recv()
+    except (EOFError, OSError):
+        return "done", _death(job)
+
+
+def _death(job: Job) -> UserError:
+    return UserError(
+        f"the process that trained {job.name} died (out of memory?): "
+        f"go on with `redqueen resume {job.folder} --workers 1`"
+    )
+
+
+def _work(pipe: Connection) -> None:
+    """Run the jobs that come; anything else that comes, or the end of the manager, asks to stop the one at hand."""
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in _MANAGERS:
+        signal.signal(number, lambda *_: None)  # and not SIG_IGN, which the programs that an agent starts would inherit
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _MANAGERS)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a worker never outlives its league
     torch.set_num_threads(1)
+
+    def tell(kind: str, content: Any) -> None:
+        try:
+            pipe.send((kind, content))
+        except OSError:
+            raise SystemExit from None  # the manager is gone
+
     while True:
         try:
             job = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
+        if job is None:  # asked to stop when it had just finished
+            continue
         failure: Exception | None = None
         try:
-            respond(job, stop=stopping.is_set, report=lambda *content: pipe.send(("report", content)))
+            respond(job, stop=pipe.poll, report=lambda *content: tell("report", content))
         except (Interrupted, UserError) as error:
             failure = error
-        pipe.send(("done", failure))
+        except Exception as error:
+            failure = blamed(error)
+            if failure is None:
+                raise
+        tell("done", failure)

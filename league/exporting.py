@@ -38,6 +38,11 @@ def export_agent(agent: str, *, format: str, output: str | None, as_json: bool) 
         if name.kind != "run":
             raise AgentError(f"export needs an agent of a run, such as runs/kuhn_poker@nash, but got {shorten(repr(agent))}")
         league = read_league(name.source)
+        if format == "snapshot" and name.target == "nash":
+            raise AgentError(
+                f"{shorten(agent)} is a mixture, and a snapshot holds one member: export @0, @1, ... or @best, or the "
+                "mixture as a table with --format tabular"
+            )
         data = _tabular(league, agent) if format == "tabular" else member(league, name.source, name.target).to_bytes()
         written = _write(data, output)
     if as_json and written:
@@ -94,7 +99,7 @@ def _write_tables(tables: dict[str, str], output: str | None) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"the folder {shorten(output)} cannot be made: {error.strerror}") from None
+        raise UserError(f"the folder {shorten(output)} cannot be made ({error.strerror}): name another") from None
     return [written for name, text in tables.items() for written in _write(text.encode(), str(folder / name))]
 
 
@@ -102,5 +107,7 @@ def _write(data: bytes, output: str | None) -> list[str]:
     if output is None:
         sys.stdout.buffer.write(data + (b"" if data.endswith(b"\n") else b"\n"))
         return []
+    if not Path(output).name:
+        raise UserError(f"expected --output to name a file but got {shorten(repr(output))}: add the file's name")
     write_atomically(Path(output), data)
     return [output]

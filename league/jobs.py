@@ -1,7 +1,9 @@
 """Training as data: a job says everything that a best response depends on, and can be run anywhere."""
 
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from agents.registry import make as make_agent
 from agents.snapshot import load
 from agents.stack import TabularMixture
 from games import make
+from games.conformance import refuse_broken
 from games.game import Game
+from games.names import parse
 from games.tree import GameTree
 from games.tree_builder import TreeTooLarge, build_tree
 
@@ -47,11 +51,19 @@ class Job:
     def checkpoint(self) -> Path:
         return self.folder / "jobs" / f"{self.name}.checkpoint"
 
+    @property
+    def identity(self) -> str:
+        """The name and a digest of all that shapes the response, so that no other job goes on from its checkpoint."""
+        shaping = {name: value for name, value in asdict(self).items() if name not in ("folder", "device")}
+        return f"{self.name} ({hashlib.blake2b(json.dumps(shaping).encode(), digest_size=8).hexdigest()})"
+
 
 @lru_cache(maxsize=2)
 def world(game: str, device: str, tree_limit: int) -> tuple[Game, GameTree | None]:
     """Return the game on `device` and its tree, or None where it has more than `tree_limit` histories or no tree."""
     made = make(game, device=device)
+    if parse(game).kind == "file":
+        refuse_broken(made)
     if not made.spec.cloneable or tree_limit == 0:
         return made, None
     try:
@@ -78,7 +90,7 @@ def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> NetworkPol
     def show(done: int, values: dict[str, float]) -> None:
         report(job.name, done, learner.updates, values)
 
-    return train(learner, job.checkpoint, task=job.name, stop=stop, report=show)
+    return train(learner, job.checkpoint, task=job.identity, stop=stop, report=show)
 
 
 def opponents(members: list[Agent], weights: np.ndarray, game: Game, tree: GameTree | None) -> Agent:

@@ -35,13 +35,13 @@ class Picture:
     def __exit__(self, *exception: object) -> None:
         self._live.stop()
 
-    def iteration(self, league: League, limit: int) -> None:
+    def iteration(self, league: League, limit: int | None) -> None:
         """Show the population as it now stands."""
         done = league.meta[-1]["iteration"]
         if self._done_before is None:
             self._done_before = done
         new, elapsed = done - self._done_before, time.monotonic() - self._began
-        left = f"{_duration(elapsed / new * (limit - done))} left" if new and limit > done else ""
+        left = f"{_duration(elapsed / new * (limit - done))} left" if new and limit is not None and limit > done else ""
         self._progress.update(self._league_bar, completed=done, total=limit, note=left)
         for bar in self._bars.values():
             self._progress.remove_task(bar)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from agents.agent import Agent, Evaluable, Random
+from agents.files import StorageError, refusal
 from agents.learner import Interrupted
 from agents.profile import Profile
 from agents.registry import make as make_agent
@@ -31,9 +32,9 @@ EQUILIBRIUM = 1e-9
 
 @dataclass(frozen=True)
 class Limits:
-    """When a league stops; what an extension changes. `hours` count from when this process took the league up."""
+    """When a league stops; what an extension changes. `hours` counts the time of all processes that took it up."""
 
-    iterations: int
+    iterations: int | None
     hours: float | None = None
     target_exploitability: float | None = None
 
@@ -61,27 +62,28 @@ class Manager:
             Interrupted: when asked to stop; everything finished is in the ledger.
         """
         if limits.hours is not None:
-            self._deadline = self._began + 3600 * limits.hours
+            self._deadline = self._began - self._before + 3600 * limits.hours
         for member in self.league.members:
             self._seat(load(member["snapshot"], self.ledger.folder.snapshots, device=self.device))
         self._begin()
         while True:
-            self._pay()
-            reason = self._measure(limits)
-            if reason is None and self._stopping():
-                reason = "hours" if time.monotonic() >= self._deadline else None
-                if reason is None:
-                    self._flush()
-                    raise Interrupted
-            if reason is None:
-                reason = self._expand()
+            reason = self._pay() or self._measure(limits) or self._asked() or self._expand()
             if reason is not None:
+                if reason != "hours":
+                    self._forget_jobs()
                 self._record("stopped", {"reason": reason, "iterations": len(self.league.meta) - 1})
                 self._flush()
                 return
 
     def _stopping(self) -> bool:
         return self._stop() or time.monotonic() >= self._deadline
+
+    def _asked(self) -> str | None:
+        """Return "hours" when the time is over; raises `Interrupted`, with everything written, when asked to stop."""
+        if self._stop():
+            self._flush()
+            raise Interrupted
+        return "hours" if time.monotonic() >= self._deadline else None
 
     def _begin(self) -> None:
         """Record member 0 and the members that the configuration includes."""
@@ -140,24 +142,24 @@ class Manager:
             body["exploitability"] = self.tree.exploitability(self.plans[-1])
         self._record("member", body)
 
-    def _pay(self) -> None:
-        """Fill in the payoffs that the present members lack."""
+    def _pay(self) -> str | None:
+        """Fill in the payoffs that the present members lack; returns a reason to stop where the time ran out."""
         missing = self.league.table.missing()
         exact = self.config.payoffs != "played" and self._is_exact
         if exact and missing:
             cells = [[list(seating), self._expected(seating).to_json()] for seating in missing]
             self._record("payoffs", {"cells": cells})
-            return
+            return None
         for done, seating in enumerate(missing):
-            if self._stop():
-                self._flush()
-                raise Interrupted
+            if (reason := self._asked()) and self.league.meta:  # however short the time, the start is measured
+                return reason
             self.watch.matches(done, len(missing), self.config.cell_games)
             seed = key(self.config.seed, f"match {seating}")
             lineup = [self.agents[member] for member in seating]
             cell = play_match(self.game, lineup, games=self.config.cell_games, seed=seed)
             self._record("payoffs", {"cells": [[list(seating), cell.to_json()]]})
             self._flush()
+        return None
 
     def _expected(self, seating: tuple[int, ...]) -> Cell:
         assert self.tree is not None
@@ -176,7 +178,7 @@ class Manager:
         target = limits.target_exploitability
         if target is not None and meta["exploitability"]["kind"] == "exact" and reached <= target:
             return "target_exploitability"
-        if iteration >= limits.iterations:
+        if limits.iterations is not None and iteration >= limits.iterations:
             return "iterations"
         return None
 
@@ -221,14 +223,21 @@ class Manager:
             return "hours"
         responses = [respond(job, stop=lambda: False, report=lambda *_: None) for job in jobs]
         for response in responses:
-            response.architecture["greedy"] = self.config.ppo.greedy
+            response.architecture["temperature"] = self.config.ppo.temperature
         provenance = {"oracle": "ppo", "iteration": iteration, "seed": self.config.seed}
         snapshot = Snapshot(self.game.spec.name, tuple(responses), tuple(range(len(jobs))), provenance)
         self._join(snapshot, iteration=iteration, **self._gained(snapshot, strategies))
         self._flush()
-        for job in jobs:
-            job.checkpoint.unlink(missing_ok=True)
+        self._forget_jobs()
         return None
+
+    def _forget_jobs(self) -> None:
+        """Remove all checkpoints: this iteration's, and any that a kill kept an earlier one from removing."""
+        for checkpoint in self.ledger.folder.jobs.glob("*.checkpoint"):
+            try:
+                checkpoint.unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(refusal(checkpoint, error)) from error
 
     def _exact_response(self, strategies: tuple[Floats, ...], iteration: int) -> Snapshot:
         tree, seats = self.tree, (0,) * self.game.spec.players

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -9,13 +10,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from agents.files import AGAIN, StorageError
 from agents.learner import Interrupted
+from agents.registry import make as make_agent
+from agents.registry import read_snapshot
+from agents.snapshot import SUFFIX, read
 from arena.ledger import Entry, Ledger, RunFolder
+from arena.match import play_match
 from games.errors import UserError
-from games.game import GameSpec
+from games.game import Game, GameSpec
 from games.names import shorten
 from league.config import VOLATILE, Config, ConfigError, validated
-from league.plan import replay
+from league.plan import League, replay
 from league.runs import free_folder
 from league.summary import summary
 
@@ -41,6 +47,8 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
             f"exact answers need the game tree, and {shorten(game.spec.name)} has more than {config.tree_limit:,} histories: "
             "use --oracle ppo and --payoffs played, or raise --tree-limit"
         )
+    for name in config.include:
+        _rehearse(name, game)
     folder = Path(run_dir) if run_dir is not None else free_folder(re.sub(r"[^a-z0-9_]+", "-", game.spec.name.lower()).strip("-"))
     _refuse_foreign(folder)
     body = {
@@ -55,32 +63,52 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
     }
     limits = {key: getattr(config, key) for key in ("iterations", "hours", "target_exploitability")}
     note = {"device": device_of(config), "workers": config.workers, "config": config.model_dump(mode="json")}
-    try:
-        ledger = Ledger.create(folder)
-    except OSError as error:
-        raise ConfigError(f"the folder {folder} cannot be made: {error.strerror}") from None
-    with ledger:
+    with _stop_on_signals() as stop, Ledger.create(folder) as ledger:
         ledger.append([Entry("league", body, note), Entry("limits", limits, {})])
-        return _manage(ledger, config, quiet=quiet)
+        return _manage(ledger, config, stop, quiet=quiet)
 
 
 def resume_league(run: str, limits: dict[str, Any], *, workers: int | None, quiet: bool) -> dict[str, Any]:
     """Go on with the league in a folder, extended where `limits` says so; return its summary."""
-    with Ledger.open(run) as ledger:
-        league = replay(ledger.records())
-        extension = {key: value for key, value in limits.items() if value is not None}
-        done = len(league.meta) - 1
-        if extension.get("iterations", done) < done:
-            raise UserError(f"{run} already has {done} iterations and {extension['iterations']} were asked for: give more, or none")
-        if "hours" in extension:
-            extension["hours"] += league.seconds / 3600
-        if league.stopped and not extension:
-            return summary(league, run)
-        if extension:
-            ledger.append([Entry("limits", {**league.limits, **extension}, {})])
+    asked = {key: value for key, value in limits.items() if value is not None}
+    _refuse_extension(run, {**asked, **({} if workers is None else {"workers": workers})})
+    with _stop_on_signals() as stop, Ledger.open(run) as ledger:
+        folder, league = ledger.folder, replay(ledger.records())
+        extended = _extended(league, asked, run)
+        if extended != league.limits:
+            ledger.append([Entry("limits", extended, {})])
+        elif league.stopped:
+            return summary(league, str(folder.root))
         overrides = {**league.note["config"], **({} if workers is None else {"workers": workers})}
         _one_thread()
-        return _manage(ledger, validated(overrides, source=run), quiet=quiet)
+        return _manage(ledger, validated(overrides, source=run), stop, quiet=quiet)
+
+
+def _refuse_extension(run: str, asked: dict[str, Any]) -> None:
+    """Find what is damaged in the run and what cannot be asked of it, before anything is written, be it to its lock."""
+    ledger = Ledger.read(run)
+    league = replay(ledger.records())
+    for member in league.members:
+        read(ledger.folder.snapshots / f"{member['snapshot']}{SUFFIX}")
+    if league.about:
+        validated({**league.note["config"], **asked}, source=run, flags=asked)
+        _extended(league, asked, run)
+
+
+def _extended(league: League, asked: dict[str, Any], run: str) -> dict[str, Any]:
+    """Return a league's limits with those that were asked for; hours come on top of those that it has taken.
+
+    A limit that ended the league would end it again at once: where another is asked for instead, it is lifted.
+    """
+    done = len(league.meta) - 1
+    if asked.get("iterations", done) < done:
+        raise UserError(
+            f"{run} already has {done} iterations and {asked['iterations']} were asked for: give more, or none"
+        )
+    lifted = {name: None for name in league.limits if asked and name == league.stopped}
+    if "hours" in asked:
+        asked = {**asked, "hours": asked["hours"] + league.seconds / 3600}
+    return {**league.limits, **lifted, **asked}
 
 
 def device_of(config: Config) -> str:
@@ -103,6 +131,14 @@ def _nash_serves(spec: GameSpec) -> bool:
     return spec.players == 2 and spec.zero_sum
 
 
+def _rehearse(name: str, game: Game) -> None:
+    """Seat an agent that is to join the population in two games, so that one that cannot play stops no league later."""
+    if name.endswith(SUFFIX):
+        read_snapshot(Path(name), game)
+    else:
+        play_match(game, [make_agent(name, game)] * game.spec.players, games=2, seed=0)
+
+
 def _refuse_foreign(folder: Path) -> None:
     if folder.is_file():
         raise ConfigError(f"--run-dir {shorten(str(folder))} is a file: name a folder that does not exist yet")
@@ -113,15 +149,15 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-def _manage(ledger: Ledger, config: Config, *, quiet: bool) -> dict[str, Any]:
+def _manage(ledger: Ledger, config: Config, stop: "_Stop", *, quiet: bool) -> dict[str, Any]:
     from league.executor import Inline, Pool
     from league.live import Picture, watched
     from league.manager import Limits, Manager
     from league.watch import Watch
 
     folder = ledger.folder
+    resume = f"redqueen resume {shlex.quote(str(folder.root))}"
     with ExitStack() as stack:
-        stop = stack.enter_context(_stop_on_signals())
         picture = stack.enter_context(Picture(f"{config.game}  {folder.root}")) if watched() and not quiet else None
         watch = Watch(folder.log, picture)
         league = replay(ledger.records())
@@ -133,7 +169,12 @@ def _manage(ledger: Ledger, config: Config, *, quiet: bool) -> dict[str, Any]:
             manager.run(Limits(**league.limits))
         except Interrupted:
             watch.say("interrupted")
-            raise UserError(f"interrupted; everything finished is kept: go on with `redqueen resume {folder.root}`") from None
+            raise UserError(f"interrupted; everything finished is kept: go on with `{resume}`") from None
+        except UserError as error:
+            watch.say(str(error))
+            if isinstance(error, StorageError):
+                raise StorageError(str(error).replace(AGAIN, f"run `{resume}`")) from error
+            raise
     return summary(replay(ledger.records()), str(folder.root))
 
 
@@ -149,6 +190,8 @@ class _Stop:
     def on_signal(self, number: int, frame: object) -> None:
         """Ask to stop; the second time, stop at once. Nothing finished is lost: the ledger has it."""
         if self.asked:
+            if os.isatty(2):
+                os.write(2, b"\x1b[?25h")  # the cursor, which the picture hides
             os._exit(128 + number)
         self.asked = True
         print("stopping after the job at hand; again to stop at once", file=sys.stderr)

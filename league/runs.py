@@ -23,7 +23,7 @@ def status_of(run: str) -> dict[str, Any]:
     """Return what is known of a run, with its `state`: running, finished or interrupted."""
     league = read_league(run)
     state = "running" if is_running(Path(run)) else "finished" if league.stopped else "interrupted"
-    return {**summary(league, run), "state": state}
+    return {**summary(league, str(Path(run))), "state": state}
 
 
 def read_league(run: str) -> League:
@@ -51,7 +51,8 @@ def is_running(folder: Path) -> bool:
 
 
 def free_folder(slug: str) -> Path:
-    """Return the first of runs/slug, runs/slug-2, ... that does not exist."""
+    """Return the first of runs/slug, runs/slug-2, ... that does not exist; of a long slug, its beginning."""
+    slug = slug[:60].rstrip("-") or "league"  # a matrix game's name holds its payoffs, which no file's name could
     folder, number = Path("runs") / slug, 2
     while folder.exists():
         folder, number = Path("runs") / f"{slug}-{number}", number + 1
@@ -73,13 +74,21 @@ def resolve_run(name: Name, game: "Game") -> "Agent":
             "name an agent for this game"
         )
     if name.target != "nash":
-        return member(league, folder, name.target, device=game.device).agent()
+        return _agent(league, folder, name.target, game)
     if not league.meta:
         raise UserError(f"{shorten(folder)} has no equilibrium yet: wait until its first iteration is measured")
     weights = np.array(league.meta[-1]["evaluation"])
     used = [k for k in range(weights.shape[1]) if weights[:, k].max() > 0]
-    members = [member(league, folder, str(k), device=game.device).agent() for k in used]
+    members = [_agent(league, folder, str(k), game) for k in used]
     return members[0] if len(members) == 1 else Mixture(members, weights[:, used])
+
+
+def _agent(league: League, folder: str, target: str, game: "Game") -> "Agent":
+    from agents.registry import refuse_misfit
+
+    snapshot = member(league, folder, target, device=game.device)
+    refuse_misfit(snapshot, game, source=f"{shorten(folder)}@{shorten(target)}")
+    return snapshot.agent()
 
 
 def member(league: League, folder: str, target: str, *, device: Any = "cpu") -> "Snapshot":
@@ -87,9 +96,11 @@ def member(league: League, folder: str, target: str, *, device: Any = "cpu") -> 
     from agents.snapshot import load
 
     count = len(league.members)
+    if not count:
+        raise UserError(f"{shorten(folder)} has no members yet: wait until its first one is recorded")
     if target == "best":
         index = best(league)
-    elif target.isdecimal() and int(target) < count:
+    elif target.isdecimal() and len(target) < 10 and int(target) < count:
         index = int(target)
     else:
         raise UserError(

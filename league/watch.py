@@ -1,6 +1,7 @@
 """What a league says while it runs: lines in the run's log, and a live picture while a person watches."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +21,12 @@ class Watch:
         self._speed: dict[str, tuple[float, int]] = {}
 
     def say(self, line: str) -> None:
-        """Write one line to the log."""
+        """Write one line to the log, where it can be: whether there is room to go on is for the ledger to find."""
         stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        with self._log.open("a", encoding="utf-8") as file:
+        with suppress(OSError), self._log.open("a", encoding="utf-8") as file:
             file.write(f"{stamp} {line}\n")
 
-    def iteration(self, league: League, limit: int) -> None:
+    def iteration(self, league: League, limit: int | None) -> None:
         """Tell that a population was measured; called again for the same one, it says nothing."""
         meta = league.meta[-1]
         if meta["iteration"] == self._shown:
@@ -34,7 +35,8 @@ class Watch:
         measured = meta["exploitability"]
         support = sum(weight > 1e-3 for weight in meta["evaluation"][0])
         self.say(
-            f"iteration {meta['iteration']}/{limit}: {len(league.members)} members, {support} in the equilibrium, "
+            f"iteration {meta['iteration']}{'' if limit is None else f'/{limit}'}: "
+            f"{len(league.members)} members, {support} in the equilibrium, "
             f"exploitability {measured['value']:.6g} ({measured['kind']}), {league.seconds:.1f} s"
         )
         if self._picture is not None:

@@ -36,8 +36,8 @@ def test_a_snapshot_comes_back_as_it_was(tree, tmp_path, kind):
     assert save(again, tmp_path) == name
 
 
-def test_a_greedy_network_stays_greedy(tree, tmp_path):
-    network = NetworkPolicy({"inputs": tree.observations.shape[1], "actions": 2, "hidden": [8], "greedy": True}, seed=3)
+def test_a_network_of_temperature_zero_stays_greedy(tree, tmp_path):
+    network = NetworkPolicy({"inputs": tree.observations.shape[1], "actions": 2, "hidden": [8], "temperature": 0.0}, seed=3)
     name = save(Snapshot("kuhn_poker", (network,), (0, 0)), tmp_path)
     assert set(load(name, tmp_path).agent().behaviour(tree)) == {0.0, 1.0}
 

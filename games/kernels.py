@@ -1,0 +1,115 @@
+"""What the CPU does row by row: random numbers, keys of observations, and lookups in tables, compiled.
+
+Each says the same, bit for bit, as the torch expression beside its one caller, which serves the other devices.
+"""
+
+import numpy as np
+from numba import njit
+
+_MULTIPLY_1, _MULTIPLY_2 = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64).view(np.int64).tolist()
+_SEAT = np.array(0x8CB92BA72F3D8DD7, np.uint64).view(np.int64).item()
+_MINUS_ZERO = -(1 << 31)
+"""The bits of float32 -0.0."""
+
+
+@njit(cache=True, inline="always")
+def _mix(x):
+    x = (x ^ (x >> 30 & 0x3FFFFFFFF)) * _MULTIPLY_1
+    x = (x ^ (x >> 27 & 0x1FFFFFFFFF)) * _MULTIPLY_2
+    return x ^ (x >> 31 & 0x1FFFFFFFF)
+
+
+@njit(cache=True)
+def mix(counters):
+    """Scramble `counters [n]` int64: `[n]`."""
+    out = np.empty_like(counters)
+    for row in range(len(counters)):
+        out[row] = _mix(counters[row])
+    return out
+
+
+@njit(cache=True)
+def uniform(counters):
+    """Turn `counters [n]` int64 into float64 in [0, 1): `[n]`."""
+    out = np.empty(len(counters))
+    for row in range(len(counters)):
+        out[row] = (_mix(counters[row]) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
+    return out
+
+
+@njit(cache=True)
+def sample(probabilities, uniform):
+    """Invert the cumulative sums of `probabilities [n, A]` at `uniform [n]`: `[n]` int64."""
+    rows, actions = probabilities.shape
+    out = np.empty(rows, np.int64)
+    for row in range(rows):
+        total = 0.0
+        for action in range(actions):
+            total += probabilities[row, action]
+        target, cumulative, below = uniform[row] * total, 0.0, 0
+        for action in range(actions):
+            cumulative += probabilities[row, action]
+            below += cumulative <= target
+        out[row] = below
+    return out
+
+
+@njit(cache=True)
+def hash_rows(words, seats, weights):
+    """Hash float32 rows given as their bits, `words [n, m]` int32, with their `seats [n]`: `[n]` int64."""
+    rows, columns = words.shape
+    out = np.empty(rows, np.int64)
+    for row in range(rows):
+        total = seats[row] * _SEAT
+        for column in range(columns):
+            word = words[row, column]
+            total += (0 if word == _MINUS_ZERO else np.int64(word)) * weights[column]
+        out[row] = _mix(total)
+    return out
+
+
+@njit(cache=True)
+def index(keys):
+    """Return the slots `[2^s]` int32 of an open-addressed hash table of distinct `keys [R]` int64: a row, or -1."""
+    size = 4
+    while size < 2 * len(keys):
+        size *= 2
+    slots = np.full(size, -1, np.int32)
+    for row in range(len(keys)):
+        slot = keys[row] & (size - 1)
+        while slots[slot] >= 0:
+            slot = slot + 1 & (size - 1)
+        slots[slot] = row
+    return slots
+
+
+@njit(cache=True)
+def find(slots, keys, wanted):
+    """Return the row of each of `wanted [n]` among `keys [R]`, or -1: `[n]` int64. `slots` is `index(keys)`."""
+    out = np.empty(len(wanted), np.int64)
+    last = len(slots) - 1
+    for position in range(len(wanted)):
+        slot = wanted[position] & last
+        row = slots[slot]
+        while row >= 0 and keys[row] != wanted[position]:
+            slot = slot + 1 & last
+            row = slots[slot]
+        out[position] = row
+    return out
+
+
+@njit(cache=True)
+def sample_rows(cumulative, rows, uniform):
+    """Invert the sums `cumulative [R, A]` of the given `rows [n]` at `uniform [n]`: `[n]` int64, -1 for a row of -1."""
+    out = np.empty(len(rows), np.int64)
+    actions = cumulative.shape[1]
+    for position in range(len(rows)):
+        row = rows[position]
+        if row < 0:
+            out[position] = -1
+            continue
+        target, below = uniform[position] * cumulative[row, actions - 1], 0
+        for action in range(actions):
+            below += cumulative[row, action] <= target
+        out[position] = below
+    return out
