@@ -52,7 +52,7 @@ class NetworkPolicy(Policy):
 
     def log_probabilities(self, observation: Tensor, legal: Tensor) -> Tensor:
         """Return `[n, A]`, about -1e30 outside `legal`."""
-        return self._logits(observation, legal).log_softmax(0).t()
+        return self.logits(observation, legal).log_softmax(0).t()
 
     def values(self, observation: Tensor) -> Tensor:
         """Return the expected further return `[n]` of the seat that sees each observation."""
@@ -60,14 +60,17 @@ class NetworkPolicy(Policy):
 
     def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
         """Return the masked softmax of the policy's logits at its temperature."""
-        logits = self._logits(observation, legal)
+        logits = self.logits(observation, legal)
         temperature = self.architecture.get("temperature", 1.0)
         if temperature == 0.0:
             return nn.functional.one_hot(logits.argmax(0), len(logits)).to(logits.dtype)
         return (logits / temperature).softmax(0).t()
 
-    def _logits(self, observation: Tensor, legal: Tensor) -> Tensor:
-        """Return the masked logits, `[A, n]`: torch's softmax over a short last dimension is slow on the CPU."""
+    def logits(self, observation: Tensor, legal: Tensor) -> Tensor:
+        """Return the logits with the actions first, `[A, n]`, about -1e30 outside `legal`.
+
+        Torch's softmax on the CPU is slow over a short last dimension.
+        """
         logits = _infer(self.policy, observation.flatten(1)) + torch.where(legal, 0.0, _FORBIDDEN)
         return logits.t().contiguous()
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from agents.adam import Adam
 from agents.agent import Policy, Turn
 from agents.learner import Learner, Task, seeded
 from agents.network import NetworkPolicy
@@ -89,8 +90,7 @@ class PPO(Learner):
         if task.start is not None:
             self.policy.load(task.start.tensors())
         self._parameters = self.policy.parameters()
-        self._weights = nn.Parameter(self.policy.flatten())  # one tensor to step, where there would be a dozen
-        self.optimiser = torch.optim.Adam([self._weights], lr=config.learning_rate, eps=1e-5, fused=True)
+        self._adam = Adam(self.policy.flatten())
         self.scale = max(abs(bound) for bound in spec.utility)
 
     def update(self) -> dict[str, float]:
@@ -98,7 +98,7 @@ class PPO(Learner):
         left = 1.0 - self.done / self.updates
         batch, mean_return = self._collect()
         end = self.config.learning_rate_end
-        self.optimiser.param_groups[0]["lr"] = self.config.learning_rate * (end + (1 - end) * left)
+        rate = self.config.learning_rate * (end + (1 - end) * left)
         entropy_weight = self.config.entropy_end + (self.config.entropy - self.config.entropy_end) * left
         generator = seeded(key(self.task.seed, f"minibatches/{self.done}"), batch[0].device)
         size = max(1, len(batch[0]) // self.config.minibatches)
@@ -107,7 +107,7 @@ class PPO(Learner):
             order = torch.randperm(len(batch[0]), generator=generator, device=generator.device)
             for minibatch in zip(*(column[order].split(size) for column in batch), strict=True):
                 if len(minibatch[0]) > 1:
-                    losses.append(self._learn(minibatch, entropy_weight))
+                    losses.append(self._learn(minibatch, rate, entropy_weight))
         policy_loss, value_loss, entropy = torch.stack(losses).mean(0).tolist()
         return {"return": mean_return, "policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
 
@@ -151,38 +151,61 @@ class PPO(Learner):
             columns = [column[active] for column in columns]
         return columns
 
-    def _learn(self, batch: Sequence[Tensor], entropy_weight: float) -> Tensor:
+    def _learn(self, batch: Sequence[Tensor], rate: float, entropy_weight: float) -> Tensor:
         """Take one gradient step; return (policy loss, value loss, entropy) `[3]`."""
         observation, legal, action, old, advantage, target = batch
         config = self.config
-        deviation, mean = torch.std_mean(advantage)
-        advantage = (advantage - mean) / (deviation + 1e-8)
-        log_probabilities = self.policy.log_probabilities(observation, legal)
-        ratio = (log_probabilities.gather(1, action[:, None])[:, 0] - old).exp()
-        clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
-        policy_loss = -torch.minimum(ratio * advantage, clipped * advantage).mean()
-        entropy = -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
-        value_loss = nn.functional.mse_loss(self.policy.values(observation), target)
-        loss = policy_loss - entropy_weight * entropy + config.value_weight * value_loss
-        gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, self._parameters)])
-        self._weights.grad = gradient * (config.gradient_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
-        self.optimiser.step()
-        return torch.stack([policy_loss, value_loss, entropy]).detach()
+        logits, values = self.policy.logits(observation, legal), self.policy.values(observation)
+        with torch.no_grad():
+            deviation, mean = torch.std_mean(advantage)
+            policy_loss, entropy, by_logits = surrogate(
+                logits,
+                action=action,
+                old=old,
+                advantage=(advantage - mean) / (deviation + 1e-8),
+                clip=config.clip,
+                entropy_weight=entropy_weight,
+            )
+            error = values - target
+            by_values = error * (2 * config.value_weight / len(error))
+        parts = torch.autograd.grad([logits, values], self._parameters, [by_logits, by_values])
+        gradient = torch.cat([part.flatten() for part in parts])
+        gradient *= (config.gradient_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
+        self._adam.step(gradient, rate)
+        return torch.stack([policy_loss, error.square().mean(), entropy])
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and the optimiser's moments."""
-        moments = self.optimiser.state[self._weights]
-        return {"weights": self._weights.detach(), **{f"optimiser.{name}": tensor for name, tensor in moments.items()}}
+        return self._adam.tensors()
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take back the weights and the optimiser's moments."""
-        self._weights.data.copy_(tensors["weights"])
-        self.optimiser.state[self._weights] = {
-            name: tensors[f"optimiser.{name}"].to(self._weights.device) for name in ("step", "exp_avg", "exp_avg_sq")
-        }
+        self._adam.load(tensors)
 
     def response(self) -> NetworkPolicy:
         """Return a copy of the policy."""
         frozen = NetworkPolicy(self.policy.architecture, device=self.task.game.device)
         frozen.load(self.policy.tensors())
         return frozen
+
+
+def surrogate(
+    logits: Tensor, *, action: Tensor, old: Tensor, advantage: Tensor, clip: float, entropy_weight: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return PPO's policy loss, the mean entropy, and the gradient of loss - entropy_weight * entropy by `logits [A, m]`.
+
+    The loss is the mean of -min(r a, clamp(r) a), with a the `advantage [m]` and r = p / exp(`old [m]`) the ratio of the
+    probabilities of `action [m]` (Schulman et al., 2017, equation 7). The gradient is written out, because a graph of
+    such small operations costs more than they do: d log p(i) / d logit(j) = [i = j] - p(j), and for the entropy H,
+    d H / d logit(j) = -p(j) (log p(j) + H).
+    """
+    log_probability = logits.log_softmax(0)
+    probability = log_probability.exp()
+    ratio = (log_probability.gather(0, action[None])[0] - old).exp()
+    gain, clipped = ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage
+    push = torch.where(gain <= clipped, gain, 0.0)
+    surprise = probability * log_probability
+    entropy = -surprise.sum(0)
+    gradient = (surprise + probability * entropy) * entropy_weight + probability * push
+    gradient.scatter_add_(0, action[None], -push[None])
+    return -torch.minimum(gain, clipped).mean(), entropy.mean(), gradient / len(action)

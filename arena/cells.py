@@ -120,6 +120,16 @@ class Cell:
         above = np.where(constant, share * (high - mean), half)
         return np.clip(np.stack([mean - below, mean + above], axis=1), low, high)
 
+    @property
+    def variance_of_mean(self) -> Floats:
+        """`[P]`: the estimated variance of each seat's mean return; zero where it is exact, NaN below two games."""
+        if self.expected is not None:
+            return np.zeros(self.players)
+        if self.count < 2:
+            return np.full(self.players, np.nan)
+        scatter = np.array(self.squares) - self.count * self.mean**2
+        return np.maximum(scatter, 0.0) / (self.count - 1) / self.count
+
     def merge(self, other: Self) -> Self:
         """Return the cell of both cells' games; raises `ValueError` for an exact one."""
         if self.expected is not None or other.expected is not None:
@@ -217,6 +227,16 @@ class Table:
         NaN where the cell is missing.
         """
         return self._means.copy()
+
+    def variances(self) -> Floats:
+        """Return the variances of the means `[P, n, ..., n]`: zero where exact, NaN where missing or of one game.
+
+        Only for tables of games that are not symmetric, where each seating has its own cell.
+        """
+        out = np.full_like(self._means, np.nan)
+        for seating, cell in self._cells.items():
+            out[(slice(None), *seating)] = cell.variance_of_mean
+        return out
 
     def results(self) -> tuple[Counts, Counts]:
         """Return how members fared against each other: wins `[n, n]` and draws `[n, n]`.

@@ -5,14 +5,13 @@ from typing import Any
 
 from agents.agent import Evaluable
 from agents.conformance import check_agent
-from agents.registry import make as make_agent
 from arena.cells import Cell
 from arena.evaluate import exploitability, proportion_interval, versus
 from games import make
 from games.conformance import check_game
 from league.config import Config
 from league.jobs import world
-from league.runs import resolve_run
+from league.runs import load_agent
 
 
 def evaluate_agent(
@@ -24,8 +23,8 @@ def evaluate_agent(
     torch.set_num_threads(1)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     made, tree = world(game, chosen, Config.model_fields["tree_limit"].default)
-    player = make_agent(agent, made, device=chosen, resolve_run=resolve_run)
-    other = None if against is None else make_agent(against, made, device=chosen, resolve_run=resolve_run)
+    player = load_agent(agent, made)
+    other = None if against is None else load_agent(against, made)
     result: dict[str, Any] = {"game": made.spec.name, "policy": agent}
     if tree is not None and isinstance(player, Evaluable):
         measured = exploitability(tree, player)
@@ -62,6 +61,6 @@ def check_game_named(game: str) -> dict[str, Any]:
 def check_agent_named(game: str, agent: str) -> dict[str, Any]:
     """Return the report of `agents.conformance.check_agent`."""
     made = make(game)
-    make_agent(agent, made, resolve_run=resolve_run)  # what cannot even be made is not worth a report
-    report = check_agent(made, lambda: make_agent(agent, made, resolve_run=resolve_run), name=agent)
+    load_agent(agent, made)  # what cannot even be made is not worth a report
+    report = check_agent(made, lambda: load_agent(agent, made), name=agent)
     return {"name": agent, "passed": report.passed, "checks": [asdict(check) for check in report.checks]}

@@ -11,13 +11,12 @@ import torch
 
 from agents.agent import AgentError, Evaluable
 from agents.files import write_atomically
-from agents.registry import make as make_agent
 from games.errors import UserError, nearest
 from games.names import parse, shorten
 from games.replay import tabular_policy
 from league.jobs import world
 from league.plan import League
-from league.runs import member, read_league, resolve_run
+from league.runs import load_agent, member, read_league
 
 FORMATS = ("tabular", "snapshot", "csv")
 
@@ -54,7 +53,7 @@ def _tabular(league: League, agent: str) -> bytes:
     game, tree = world(league.about["game"], "cpu", league.about["config"]["tree_limit"])
     if tree is None:
         raise UserError(f"a table of {shorten(game.spec.name)} needs its tree, which is too large: export a snapshot instead")
-    player = make_agent(agent, game, resolve_run=resolve_run)
+    player = load_agent(agent, game)
     if not isinstance(player, Evaluable):
         raise AgentError(f"{shorten(agent)} can only be played, so it has no table: export a snapshot instead")
     return json.dumps(tabular_policy(game, tree, player.behaviour(tree))).encode()

@@ -71,9 +71,9 @@ def facts(league: League) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="dim")
     table.add_column()
-    measured = by_iteration(league)
+    kind, measured, _ = by_iteration(league)
     recent = "  ".join(f"{value:.4g}" for value in measured[-8:])
-    table.add_row("exploitability", f"{recent}  ({league.meta[-1]['exploitability']['kind']})")
+    table.add_row("exploitability", f"{recent}  ({kind})")
     for seat, strategy in enumerate(league.meta[-1]["evaluation"]):
         top = sorted(range(len(strategy)), key=lambda member: -strategy[member])[:6]
         shown = "  ".join(f"@{member} {strategy[member]:.3f}" for member in top if strategy[member] > 5e-4)

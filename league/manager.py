@@ -24,7 +24,7 @@ from games.tree import Floats
 from league.config import Config
 from league.executor import Executor
 from league.jobs import Job, respond, world
-from league.plan import meta_strategy, replay, response_weights
+from league.plan import deviation_gains, meta_strategy, replay, response_weights
 from league.watch import Watch
 
 EQUILIBRIUM = 1e-9
@@ -133,11 +133,11 @@ class Manager:
         """Whether every member's behaviour is known on the tree."""
         return self.tree is not None and len(self.plans) == len(self.agents)
 
-    def _join(self, snapshot: Snapshot, *, iteration: int, **about: Any) -> None:
+    def _join(self, snapshot: Snapshot, *, iteration: int) -> None:
         """Save a snapshot and record it as the next member."""
         name = save(snapshot, self.ledger.folder.snapshots)
         self._seat(snapshot)
-        body = {"member": len(self.agents) - 1, "snapshot": name, "iteration": iteration, **about}
+        body = {"member": len(self.agents) - 1, "snapshot": name, "iteration": iteration}
         if self.tree is not None and _exact(self.agents[-1]):
             body["exploitability"] = self.tree.exploitability(self.plans[-1])
         self._record("member", body)
@@ -203,7 +203,15 @@ class Manager:
             "values": evaluation.values.tolist(),
             "exploitability": exploitability,
             "gains": gains,
+            "gained": self._gained(payoffs),
         }
+
+    def _gained(self, payoffs: Floats) -> list[float]:
+        """Return what the newest response earns each seat beyond the mixture it was trained against."""
+        if not self.league.meta:
+            return []
+        before = self.league.meta[-1]["training"]
+        return [float(gains[-1]) for gains in deviation_gains(payoffs, [np.array(strategy) for strategy in before])]
 
     def _expand(self) -> str | None:
         """Add one best response to the population; returns a reason to stop where the time ran out."""
@@ -226,7 +234,7 @@ class Manager:
             response.architecture["temperature"] = self.config.ppo.temperature
         provenance = {"oracle": "ppo", "iteration": iteration, "seed": self.config.seed}
         snapshot = Snapshot(self.game.spec.name, tuple(responses), tuple(range(len(jobs))), provenance)
-        self._join(snapshot, iteration=iteration, **self._gained(snapshot, strategies))
+        self._join(snapshot, iteration=iteration)
         self._flush()
         self._forget_jobs()
         return None
@@ -268,20 +276,6 @@ class Manager:
             )
             for seat in range(self.game.spec.players)
         ]
-
-    def _gained(self, snapshot: Snapshot, strategies: tuple[Floats, ...]) -> dict[str, Any]:
-        """Return what the response gains against the training mixture, seat by seat, and what an exact one would."""
-        if not self._is_exact:
-            return {}
-        tree = self.tree
-        assert tree is not None
-        agent = snapshot.agent()
-        assert isinstance(agent, Evaluable)
-        plan, own = tree.mixture(self.plans, np.stack(strategies)), tree.plan(agent.behaviour(tree))
-        now = tree.returns(plan)
-        others = [[own if seat == other else plan for other in range(tree.players)] for seat in range(tree.players)]
-        gained = [float(tree.returns(tree.seated(lineup))[seat] - now[seat]) for seat, lineup in enumerate(others)]
-        return {"gained": gained, "possible": tree.gains(plan).tolist()}
 
     def _record(self, kind: str, body: dict[str, Any]) -> None:
         """Take a record into account now; it is durable after the next `_flush`."""

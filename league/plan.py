@@ -1,6 +1,6 @@
 """From the ledger's records to what happens next: pure functions, so the same ledger gives the same plan."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,3 +75,35 @@ def response_weights(strategies: tuple[Floats, ...], floor: float) -> Floats:
     """Return the opponents of a learned response `[P, n]`: each seat's mixture, `floor` of it spread over all."""
     mixtures = np.stack(strategies)
     return (1.0 - floor) * mixtures + floor / mixtures.shape[1]
+
+
+def deviation_gains(payoffs: Floats, strategies: Sequence[Floats]) -> list[Floats]:
+    """Return, for each seat, what each of the n members earns it beyond the mixture, the others keeping to theirs: `[n]`.
+
+    `payoffs [P, n, ..., n]`; `strategies [P][m]` are over the first m members.
+    """
+    members = payoffs.shape[1]
+    padded = [np.pad(strategy, (0, members - len(strategy))) for strategy in strategies]
+    gains = []
+    for seat in range(len(strategies)):
+        earned = np.moveaxis(payoffs[seat], seat, 0)
+        for other in padded[:seat] + padded[seat + 1 :]:
+            earned = np.tensordot(earned, other, axes=(1, 0))
+        gains.append(earned - earned @ padded[seat])
+    return gains
+
+
+def deviation_variances(variances: Floats, strategies: Sequence[Floats], members: Sequence[int]) -> list[float]:
+    """Return, for each seat, the variance of the gain that `deviation_gains` gives its deviation to `members[seat]`.
+
+    `variances [P, n, ..., n]` are those of the payoffs' means, taken to be independent.
+    """
+    count = variances.shape[1]
+    padded = [np.pad(strategy, (0, count - len(strategy))) for strategy in strategies]
+    out = []
+    for seat, member in enumerate(members):
+        weights = np.eye(count)[member] - padded[seat]
+        for other in padded[:seat] + padded[seat + 1 :]:
+            weights = np.multiply.outer(weights, other)
+        out.append(float((np.moveaxis(variances[seat], seat, 0) * weights**2).sum()))
+    return out

@@ -59,6 +59,13 @@ def free_folder(slug: str) -> Path:
     return folder
 
 
+def load_agent(name: str, game: "Game") -> "Agent":
+    """Return the agent called `name`, members of runs included: `random`, `mybot.py:Bot`, `runs/kuhn_poker@nash`."""
+    from agents.registry import make
+
+    return make(name, game, device=game.device, resolve_run=resolve_run)
+
+
 def resolve_run(name: Name, game: "Game") -> "Agent":
     """Return the agent that RUN@MEMBER names, for `game`.
 

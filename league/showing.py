@@ -19,15 +19,19 @@ def show_league(result: dict[str, Any]) -> None:
     if result["meta_strategy"] is None:
         return
     curve, kind = result["exploitability"]["by_iteration"], result["exploitability"]["kind"]
+    intervals = result["exploitability"]["intervals"]
+    interval = f" [{intervals[-1][0]:.4g}, {intervals[-1][1]:.4g}]" if intervals else ""
     console.print(
-        f"exploitability of @nash: [bold]{curve[-1]:.6g}[/bold] ({kind}, {result['exploitability']['convention']}), "
-        f"from {curve[0]:.6g}, lowest {min(curve):.6g}"
+        f"exploitability of @nash: [bold]{curve[-1]:.6g}[/bold]{interval} "
+        f"({kind}, {result['exploitability']['convention']}), from {curve[0]:.6g}, lowest {min(curve):.6g}"
     )
     console.print(_members(result))
     if result["ratings"] is None:
         console.print(f"[dim]ratings: none, {result['ratings_reason']}[/dim]")
-    for failure in result["failures"]:
+    for failure in result["failures"][:3]:
         console.print(f"[yellow]{failure}[/yellow]")
+    if len(result["failures"]) > 3:
+        console.print(f"[yellow]{len(result['failures']) - 3} more responses gained nothing: train longer[/yellow]")
     run, game = shlex.quote(result["run_dir"]), shlex.quote(result["game"])
     console.print("\n[bold]next[/bold]")
     for command in (

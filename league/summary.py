@@ -1,16 +1,54 @@
 """What a league comes to, computed from its records alone."""
 
+import math
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from arena.ratings import Ratings, rate
-from league.plan import League
+from league.plan import League, deviation_gains, deviation_variances
 
 CONVENTION = "NashConv / number of players"
 
 
-def by_iteration(league: League) -> list[float]:
-    """Return the exploitability of the reported mixture after 0, 1, 2, ... expansions."""
-    return [meta["exploitability"]["value"] for meta in league.meta]
+def by_iteration(league: League) -> tuple[str | None, list[float], list[list[float]] | None]:
+    """Return how exploitable the reported mixture was after 0, 1, 2, ... expansions: kind, values, 95 % intervals.
+
+    Exact values need none. Elsewhere the best deviation to any member known by now bounds the value from below, so that
+    the last one, whose responses are still to be trained, says least; its interval is that deviation's.
+    """
+    if not league.meta:
+        return None, [], None
+    if all(meta["exploitability"]["kind"] == "exact" for meta in league.meta):
+        return "exact", [meta["exploitability"]["value"] for meta in league.meta], None
+    payoffs, variances = league.table.means(), league.table.variances()
+    known = league.table.members - 1 if np.isnan(payoffs).any() else league.table.members
+    inside = (slice(None), *[slice(known)] * league.about["players"])
+    values, intervals = [], []
+    for meta in league.meta:
+        strategies = [np.array(strategy) for strategy in meta["evaluation"]]
+        gains = deviation_gains(payoffs[inside], strategies)
+        bests = [int(gain.argmax()) for gain in gains]
+        spread = deviation_variances(variances[inside], strategies, bests)
+        players = len(gains)
+        value = sum(float(gain[best]) for gain, best in zip(gains, bests, strict=True)) / players
+        half = 1.959963984540054 * math.sqrt(sum(spread)) / players
+        values.append(value)
+        intervals.append([value - half, value + half])
+    return "lower bound", values, intervals
+
+
+def failures(league: League) -> list[str]:
+    """Return a sentence for each response that gained nothing where something could be gained."""
+    sentences = []
+    for before, after in pairwise(league.meta):
+        for seat, gained in enumerate(after["gained"]):
+            possible = before["gains"][seat] if before["gains"] else None
+            if gained <= 0.0 and (possible is None or possible > 1e-6):
+                could = "" if possible is None else f" of {possible:.4g} possible"
+                sentences.append(f"iteration {after['iteration']}, seat {seat}: the response gained {gained:.4g}{could}")
+    return sentences
 
 
 def rated(league: League) -> Ratings | None:
@@ -37,6 +75,7 @@ def best(league: League) -> int:
 def summary(league: League, run_dir: str) -> dict[str, Any]:
     """Return what `run`, `resume` and `status` print as JSON."""
     about, ratings = league.about, rated(league)
+    kind, curve, intervals = by_iteration(league)
     last = league.meta[-1] if league.meta else None
     reason = None
     if ratings is None:
@@ -55,9 +94,10 @@ def summary(league: League, run_dir: str) -> dict[str, Any]:
         "meta_strategy": last["evaluation"] if last else None,
         "values": last["values"] if last else None,
         "exploitability": {
-            "kind": last["exploitability"]["kind"] if last else None,
+            "kind": kind,
             "convention": CONVENTION,
-            "by_iteration": by_iteration(league),
+            "by_iteration": curve,
+            "intervals": intervals,
         },
         "member_exploitability": [member.get("exploitability") for member in league.members],
         "ratings": None
@@ -67,6 +107,6 @@ def summary(league: League, run_dir: str) -> dict[str, Any]:
             for k in range(len(ratings.elo))
         ],
         "ratings_reason": reason,
-        "failures": [member["failure"] for member in league.members if member.get("failure")],
+        "failures": failures(league),
         "seconds": league.seconds,
     }

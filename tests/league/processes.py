@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ TINY = (
 )
 """Flags of a league whose best responses take milliseconds."""
 
-ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": "", "COLUMNS": "200"}
+ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def strike(point: str, after: int = 0, *, signal: str = "SIGKILL", to: str = "self") -> dict[str, Any]:
@@ -116,10 +117,11 @@ def zygote_in(folder: Path) -> Iterator[Zygote]:
         process.stdin.close()
 
 
-def command(*argv: object) -> "subprocess.Popen[str]":
-    """Start the installed `redqueen` afresh, at the head of a process group of its own."""
+@contextmanager
+def command(*argv: object) -> "Iterator[subprocess.Popen[str]]":
+    """Start the installed `redqueen` afresh, at the head of a process group of its own, which ends with the context."""
     redqueen = Path(sys.executable).with_name("redqueen")
-    return subprocess.Popen(
+    with subprocess.Popen(
         [str(redqueen), *map(str, argv)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -127,7 +129,12 @@ def command(*argv: object) -> "subprocess.Popen[str]":
         text=True,
         env=ENVIRONMENT,
         start_new_session=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            if group(process.pid):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def ended(process: "subprocess.Popen[str]") -> Ended:

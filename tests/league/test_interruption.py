@@ -94,21 +94,22 @@ def test_the_installed_command_is_stopped_by_ctrl_c_and_refuses_company_while_it
     zygote: Zygote, uninterrupted: Callable[..., Path], tmp_path: Path
 ):
     run, argv = tmp_path / "run", (*TWO, "--ppo-updates", 100)
-    process = command("run", *argv, "--run-dir", run)
-    while not ((run / "log.txt").exists() and "iteration 0/2" in (run / "log.txt").read_text()):
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGSTOP)
-    seen = zygote.run("status", run, "--json").result
-    assert (seen["state"], seen["iterations"], seen["stopped"]) == ("running", 0, None)
-    assert f"{run} is being written by process {process.pid}" in zygote.run("resume", run, "--json").sentence
-    assert "already holds a run" in zygote.run("run", *argv, "--run-dir", run).sentence
-    assert len(bodies(run, "league", "limits")) == 2
-    os.killpg(process.pid, signal.SIGINT)
-    os.killpg(process.pid, signal.SIGCONT)
-    assert f"go on with `redqueen resume {run}`" in ended(process).sentence
+    with command("run", *argv, "--run-dir", run) as process:
+        while not ((run / "log.txt").exists() and "iteration 0/2" in (run / "log.txt").read_text()):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGSTOP)
+        seen = zygote.run("status", run, "--json").result
+        assert (seen["state"], seen["iterations"], seen["stopped"]) == ("running", 0, None)
+        for another in (("resume", run), ("run", *argv, "--run-dir", run)):
+            assert f"{run} is being written by process {process.pid}" in zygote.run(*another).sentence
+        assert len(bodies(run, "league", "limits")) == 2
+        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGCONT)
+        assert f"go on with `redqueen resume {run}`" in ended(process).sentence
     assert status_of(str(run))["state"] == "interrupted"
-    assert ended(command("resume", run, "--json")).result["stopped"] == "iterations"
+    with command("resume", run, "--json") as process:
+        assert ended(process).result["stopped"] == "iterations"
     assert digest(run) == digest(uninterrupted(*argv))
 
 
