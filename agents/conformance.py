@@ -32,6 +32,19 @@ class _Inspected:
         return actions
 
 
+class _Judged(Random):
+    """Plays at random, and looks at what a policy would have said."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def act(self, turn: Turn) -> Tensor:
+        refuse_misjudged(
+            self.policy.probabilities(turn.observation, turn.legal, turn.seats), turn.legal, "the agent"
+        )
+        return super().act(turn)
+
+
 def check_agent(
     game: Game, make: Callable[[], Agent], *, name: str = "agent", seed: int = 0, games: int = 64
 ) -> Report:
@@ -82,30 +95,15 @@ def _same(name: str, one: Tensor, other: Tensor) -> Check:
 
 
 def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:
-    """Check a policy's probabilities at the start of the game."""
+    """Check a policy's probabilities wherever it comes in a few games."""
     name = "probabilities"
     try:
         agent = make()
         if not isinstance(agent, Policy):
-            kind = (
-                "is evaluated by its own behaviour"
-                if isinstance(agent, Evaluable)
-                else "can be played but not evaluated"
-            )
+            known = isinstance(agent, Evaluable)
+            kind = "is evaluated by its own behaviour" if known else "can be played but not evaluated"
             return Check(name, "skipped", f"the agent is not a Policy: it {kind}")
-        state = game.reset(Draws.of(0, "check", torch.arange(4)))
-        for _ in range(game.spec.max_moves):
-            rows, seats = state.acting[:, : game.spec.players].nonzero().unbind(1)
-            if len(rows):
-                break
-            chance = game.chance(state, torch.arange(4)).argmax(1)
-            actions = torch.zeros(state.acting.shape, dtype=torch.int64)
-            actions[:, -1] = chance
-            state = game.step(state, actions)
-        legal = game.legal(state, rows, seats)
-        with torch.no_grad():
-            table = agent.probabilities(game.observe(state, rows, seats), legal, seats)
-        refuse_misjudged(table, legal, "the agent")
+        _returns(game, _Judged(agent), torch.arange(8), seed=0)
     except Misplay as error:
         return Check(name, "failed", str(error))
     except Exception as error:

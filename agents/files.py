@@ -3,6 +3,8 @@
 import errno
 import os
 import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +14,7 @@ AGAIN = "run the same command again"
 """What a `StorageError` advises; who knows a better command for going on puts it in its place."""
 
 _PARTIAL = ".redqueen-partial"
+_AT_A_TIME = 8
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -27,8 +30,8 @@ def refusal(path: Path, error: OSError) -> str:
     return f"{path} cannot be used ({reason}): check that its folder exists and that you may write there, then {AGAIN}"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, replacing what was there, and return when it is durable.
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write `data` to `path`, replacing what was there, and return when it is durable, or at once where it need not be.
 
     A reader, a kill or a power cut sees the old file or the whole new one. An interrupted call can leave a file that
     ends in `.redqueen-partial` beside it, which nothing reads and `sweep` removes.
@@ -41,13 +44,38 @@ def write_atomically(path: Path, data: bytes) -> None:
             with open(partial, "xb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.replace(partial, path)
         except BaseException:
             with suppress(OSError):
                 partial.unlink()
             raise
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(refusal(path, error)) from error
+
+
+def make_durable(paths: Sequence[Path]) -> None:
+    """Return when the files `paths`, all of one folder, are on disk under their names; raises `StorageError`.
+
+    Several at a time: a journal takes many files in one commit, but only those that ask for it together.
+    """
+    with ThreadPoolExecutor(_AT_A_TIME) as threads:
+        for _ in threads.map(_sync, paths):
+            pass
+    if paths:
+        _sync(paths[0].parent)
+
+
+def _sync(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise StorageError(refusal(path, error)) from error
 

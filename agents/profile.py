@@ -11,7 +11,7 @@ from games.draws import Draws, sample
 from games.tree import Floats, GameTree
 
 
-def _evaluable(agents: Sequence[Agent]) -> list[Evaluable]:
+def _evaluable(agents: Sequence[Agent]) -> Sequence[Evaluable]:
     known = [agent for agent in agents if isinstance(agent, Evaluable)]
     if len(known) < len(agents):
         raise AgentError("exact evaluation needs policies, and one of the agents can only be played: play games instead")

@@ -8,7 +8,7 @@ and where the agent came from. Opening one executes nothing: a part that is a us
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from agents.agent import Agent, AgentError, Random
-from agents.files import StorageError, refusal, write_atomically
+from agents.files import StorageError, make_durable, refusal, write_atomically
 from agents.network import NetworkPolicy
 from agents.profile import Profile
 from agents.tabular import HistoryPolicy, TabularPolicy
@@ -144,8 +144,11 @@ def _rebuild(about: dict[str, Any], tensors: dict[str, Tensor], device: torch.de
             )
 
 
-def save(snapshot: Snapshot, folder: Path) -> str:
-    """Write the snapshot into `folder`, on disk when this returns, and return its hash, which names the file."""
+def save(snapshot: Snapshot, folder: Path, *, durable: bool = True) -> str:
+    """Write the snapshot into `folder` and return its hash, which names the file.
+
+    It is on disk when this returns, or where it is not `durable`, after `settle`.
+    """
     data = snapshot.to_bytes()
     name = _hash(data)
     path = folder / f"{name}{SUFFIX}"
@@ -154,8 +157,13 @@ def save(snapshot: Snapshot, folder: Path) -> str:
     except OSError as error:
         raise StorageError(refusal(path, error)) from error
     if not written:
-        write_atomically(path, data)
+        write_atomically(path, data, durable=durable)
     return name
+
+
+def settle(names: Sequence[str], folder: Path) -> None:
+    """Return when the snapshots of those hashes, all saved in `folder`, are on disk."""
+    make_durable([folder / f"{name}{SUFFIX}" for name in names])
 
 
 def load(name: str, folder: Path, *, device: torch.device | str = "cpu") -> Snapshot:

@@ -62,7 +62,17 @@ class Cell:
     def exact(cls, returns: ArrayLike) -> Self:
         """Return the cell whose expected returns `[P]` are known."""
         expected = tuple(np.asarray(returns, dtype=np.float64).tolist())
-        return replace(cls.empty(len(expected)), expected=expected)
+        none, nothing = (0,) * len(expected), (0.0,) * len(expected)
+        return cls(
+            count=0,
+            sums=nothing,
+            squares=nothing,
+            wins=none,
+            draws=none,
+            losses=none,
+            above=(none,) * len(expected),
+            expected=expected,
+        )
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Self:

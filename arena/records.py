@@ -91,6 +91,8 @@ def _canonical(value: Mapping[str, Any], kind: str) -> str:
 
 def _check_keys(value: Any) -> None:
     # JSON would turn the key 1 into "1", so what is read back would not be what was written.
+    if isinstance(value, str | int | float):
+        return
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise TypeError(f"the keys of a record must be strings, not {list(value)!r}")

@@ -36,25 +36,25 @@ class _Section(BaseModel):
 class PPOSection(_Section):
     """How the `ppo` oracle trains a best response."""
 
-    updates: int = Field(60, ge=1, le=1_000_000, description="updates of one best response")
-    games: int = Field(1024, ge=2, le=1_000_000, description="games played in each update")
-    epochs: int = Field(4, ge=1, le=100, description="passes over an update's decisions")
-    minibatches: int = Field(4, ge=1, le=1024, description="gradient steps in each pass")
+    updates: int = Field(default=60, ge=1, le=1_000_000, description="updates of one best response")
+    games: int = Field(default=1024, ge=2, le=1_000_000, description="games played in each update")
+    epochs: int = Field(default=4, ge=1, le=100, description="passes over an update's decisions")
+    minibatches: int = Field(default=4, ge=1, le=1024, description="gradient steps in each pass")
     hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field(
-        (64, 64), max_length=32, description="widths of the networks' hidden layers"
+        default=(64, 64), max_length=32, description="widths of the networks' hidden layers"
     )
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size at the start")
-    learning_rate_end: float = Field(0.1, ge=0, le=1, description="what part of it is left at the end")
-    entropy: float = Field(0.05, ge=0, le=10, description="weight of the entropy bonus at the start")
-    entropy_end: float = Field(0.0, ge=0, le=10, description="its weight at the end")
-    clip: float = Field(0.2, gt=0, lt=1, description="how far a probability ratio may move")
-    discount: float = Field(1.0, gt=0, le=1, description="gamma")
-    trace: float = Field(0.95, ge=0, le=1, description="lambda of the advantage estimate")
-    value_weight: float = Field(0.5, ge=0, le=10, description="weight of the value's loss")
-    gradient_norm: float = Field(0.5, gt=0, le=100, description="greatest norm of a gradient")
-    warm_start: bool = Field(False, description="begin from the newest member's weights")
-    temperature: float = Field(0.0, ge=0, le=10, description="of the frozen response; 0 keeps only its likeliest actions")
-    floor: float = Field(0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="Adam's step size at the start")
+    learning_rate_end: float = Field(default=0.1, ge=0, le=1, description="what part of it is left at the end")
+    entropy: float = Field(default=0.05, ge=0, le=10, description="weight of the entropy bonus at the start")
+    entropy_end: float = Field(default=0.0, ge=0, le=10, description="its weight at the end")
+    clip: float = Field(default=0.2, gt=0, lt=1, description="how far a probability ratio may move")
+    discount: float = Field(default=1.0, gt=0, le=1, description="gamma")
+    trace: float = Field(default=0.95, ge=0, le=1, description="lambda of the advantage estimate")
+    value_weight: float = Field(default=0.5, ge=0, le=10, description="weight of the value's loss")
+    gradient_norm: float = Field(default=0.5, gt=0, le=100, description="greatest norm of a gradient")
+    warm_start: bool = Field(default=False, description="begin from the newest member's weights")
+    temperature: float = Field(default=0.0, ge=0, le=10, description="of the frozen response; 0 keeps only its likeliest actions")
+    floor: float = Field(default=0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
 
 
     def learner(self) -> "PPOConfig":
@@ -68,25 +68,25 @@ class Config(_Section):
     """Everything that shapes a league. What is None is decided by the game."""
 
     game: str = Field(description="the game's name, such as kuhn_poker")
-    oracle: Literal["exact", "ppo"] = Field("ppo", description="what answers with a best response")
+    oracle: Literal["exact", "ppo"] = Field(default="ppo", description="what answers with a best response")
     solver: Literal["nash", "uniform", "prd", "latest"] | None = Field(
-        None, description="meta-strategy that best responses are trained against"
+        default=None, description="meta-strategy that best responses are trained against"
     )
     eval_solver: Literal["nash", "uniform", "prd", "latest"] | None = Field(
-        None, description="meta-strategy that is reported, as @nash"
+        default=None, description="meta-strategy that is reported, as @nash"
     )
-    start: Literal["pure", "uniform"] = Field("pure", description="member 0: a pure policy of the seed's, or random play")
-    payoffs: Literal["exact", "played"] | None = Field(None, description="payoffs from the game tree, or from matches")
-    cell_games: int = Field(2000, ge=2, le=100_000_000, description="games of one match, all seatings together")
-    include: tuple[str, ...] = Field((), description="agents that join the population after the start")
-    iterations: int = Field(10, ge=0, le=100_000, description="how many times the population is expanded")
-    hours: float | None = Field(None, gt=0, le=100_000, description="stop after this long")
-    target_exploitability: float | None = Field(None, ge=0, description="stop at this exploitability")
-    seed: int = Field(0, ge=0, lt=2**63, description="all randomness comes from it")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks and batches live")
-    workers: int = Field(0, ge=0, le=256, description="processes that train, 0 for one a seat as far as cores go")
-    tree_limit: int = Field(1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built")
-    ppo: PPOSection = PPOSection()  # type: ignore[call-arg]
+    start: Literal["pure", "uniform"] = Field(default="pure", description="member 0: a pure policy of the seed's, or random play")
+    payoffs: Literal["exact", "played"] | None = Field(default=None, description="payoffs from the game tree, or from matches")
+    cell_games: int = Field(default=2000, ge=2, le=100_000_000, description="games of one match, all seatings together")
+    include: tuple[str, ...] = Field(default=(), description="agents that join the population after the start")
+    iterations: int = Field(default=10, ge=0, le=100_000, description="how many times the population is expanded")
+    hours: float | None = Field(default=None, gt=0, le=100_000, description="stop after this long")
+    target_exploitability: float | None = Field(default=None, ge=0, description="stop at this exploitability")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness comes from it")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks and batches live")
+    workers: int = Field(default=0, ge=0, le=256, description="processes that train, 0 for one a seat as far as cores go")
+    tree_limit: int = Field(default=1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built")
+    ppo: PPOSection = PPOSection()
 
 
 # What may differ between runs of the same league, so that it is not part of what happened.

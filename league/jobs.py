@@ -67,7 +67,7 @@ def world(game: str, device: str, tree_limit: int) -> tuple[Game, GameTree | Non
     if not made.spec.cloneable or tree_limit == 0:
         return made, None
     try:
-        return made, build_tree(make(game), limit=tree_limit)
+        return made, build_tree(made if made.device.type == "cpu" else make(game), limit=tree_limit)
     except TreeTooLarge:
         return made, None
 

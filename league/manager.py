@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,13 @@ from agents.learner import Interrupted
 from agents.profile import Profile
 from agents.registry import make as make_agent
 from agents.registry import read_snapshot
-from agents.snapshot import Named, Snapshot, load, save
+from agents.snapshot import Named, Snapshot, load, save, settle
 from agents.tabular import tabular
 from arena.cells import Cell
 from arena.ledger import Entry, Ledger
 from arena.match import play_match
 from games.draws import Draws, key
+from games.errors import UserError
 from games.tree import Floats
 from league.config import Config
 from league.executor import Executor
@@ -28,6 +30,9 @@ from league.plan import deviation_gains, meta_strategy, replay, response_weights
 from league.watch import Watch
 
 EQUILIBRIUM = 1e-9
+
+COMMIT_SECONDS = 0.25
+"""Iterations that take less wait for each other on the way to the disk; a kill costs no more than these, redone alike."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,26 @@ class Manager:
         self.agents: list[Agent] = []
         self.plans: list[Floats] = []
         self._waiting: list[Entry] = []
+        self._flushed = float("-inf")
         self._began, self._before = time.monotonic(), self.league.seconds
         self._deadline = float("inf")
 
     def run(self, limits: Limits) -> None:
         """Go on until a limit or an equilibrium, and record why it stopped.
 
+        However it ends, everything finished is in the ledger.
+
         Raises:
-            Interrupted: when asked to stop; everything finished is in the ledger.
+            Interrupted: when asked to stop.
         """
+        try:
+            self._go_on(limits)
+        except Exception:
+            with suppress(UserError):  # it may be for want of room that the league fails
+                self._flush()
+            raise
+
+    def _go_on(self, limits: Limits) -> None:
         if limits.hours is not None:
             self._deadline = self._began - self._before + 3600 * limits.hours
         for member in self.league.members:
@@ -135,7 +151,7 @@ class Manager:
 
     def _join(self, snapshot: Snapshot, *, iteration: int) -> None:
         """Save a snapshot and record it as the next member."""
-        name = save(snapshot, self.ledger.folder.snapshots)
+        name = save(snapshot, self.ledger.folder.snapshots, durable=False)
         self._seat(snapshot)
         body = {"member": len(self.agents) - 1, "snapshot": name, "iteration": iteration}
         if self.tree is not None and _exact(self.agents[-1]):
@@ -283,13 +299,16 @@ class Manager:
         self._waiting.append(Entry(kind, body, {"seconds": round(seconds, 3), "at": time.time()}))
         self.league.apply(kind, body)
         self.league.seconds = seconds
-        if kind == "meta":
+        if kind == "meta" and time.monotonic() - self._flushed > COMMIT_SECONDS:
             self._flush()
 
     def _flush(self) -> None:
         if self._waiting:
+            named = [entry.body["snapshot"] for entry in self._waiting if entry.kind == "member"]
+            settle(named, self.ledger.folder.snapshots)
             self.ledger.append(self._waiting)
             self._waiting.clear()
+        self._flushed = time.monotonic()
 
 
 def _exact(agent: Agent) -> bool:

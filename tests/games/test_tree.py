@@ -3,7 +3,7 @@ import openspiel_truth as truth
 import pytest
 import torch
 
-from games import GameError, MatrixGame, build_tree, make, reference
+from games import GameError, KuhnPoker, MatrixGame, build_tree, make, reference
 from games.replay import states_at, tabular_policy
 from games.tree_builder import TreeTooLarge
 
@@ -97,8 +97,10 @@ def test_a_mixture_pays_what_its_members_pay_on_average():
 
 def test_ties_are_broken_by_priority_and_cost_nothing():
     tree = build_tree(make("leduc_poker"))
-    plan = tree.plan(sum(tree.best_response(tree.plan(tree.uniform()), seat)[1] for seat in (0, 1)))
-    responses = [tree.best_response(plan, 0, priority=np.random.default_rng(seed).random(tree.slots)) for seed in range(5)]
+    uniform = tree.plan(tree.uniform())
+    plan = tree.plan(sum((tree.best_response(uniform, seat)[1] for seat in (0, 1)), np.zeros(tree.slots)))
+    orders = [np.random.default_rng(seed).random(tree.slots) for seed in range(5)]
+    responses = [tree.best_response(plan, 0, priority=order) for order in orders]
     assert len({value for value, _ in responses}) == 1
     assert len({response.tobytes() for _, response in responses}) > 1
 
@@ -136,7 +138,7 @@ def test_a_game_with_too_many_histories_is_refused():
 
 
 def test_two_information_sets_with_one_observation_are_refused():
-    class Forgetful(type(make("kuhn_poker"))):
+    class Forgetful(KuhnPoker):
         def observe(self, state, rows, seats):
             seen = super().observe(state, rows, seats).clone()
             seen[:, 5:] = 0.0

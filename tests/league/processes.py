@@ -88,7 +88,7 @@ class Zygote:
         self,
         *argv: object,
         strikes: list[dict[str, Any]] | None = None,
-        every_update: bool = False,
+        eager: bool = False,
         room: int | None = None,
     ) -> Running:
         """Start `redqueen argv`."""
@@ -96,7 +96,7 @@ class Zygote:
         out, err = (self._folder / f"{self._count}.{name}" for name in ("out", "err"))
         for path in (out, err):
             path.touch()  # the command may be killed before it opens them
-        options = {"strikes": strikes or [], "every_update": every_update, "room": room}
+        options = {"strikes": strikes or [], "eager": eager, "room": room}
         pid = self.ask({"start": {"argv": [*map(str, argv)], "out": str(out), "err": str(err), **options}})
         return Running(self, pid, out, err)
 

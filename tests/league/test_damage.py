@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from processes import TINY, Ended, Zygote, bodies, digest, strike
 
+import arena.folder
+from agents.files import StorageError
 from agents.snapshot import Snapshot, SnapshotError
-from arena.ledger import Ledger
+from arena.ledger import Entry, Ledger
 from league.runs import status_of
 
 ARGV = ("kuhn_poker", *TINY, "--iterations", 3)
@@ -152,12 +154,12 @@ def test_a_checkpoint_of_another_league_is_not_gone_on_from(
 ):
     run, argv = tmp_path / "run", (*ARGV, "--seed", 1)
     other = strike("inside an update", 14)
-    zygote.run("run", *argv, "--run-dir", run, every_update=True, strikes=[other])
+    zygote.run("run", *argv, "--run-dir", run, eager=True, strikes=[other])
     (place,) = (run / "jobs").glob("response-2-seat-0.checkpoint")
     shutil.copy(interrupted / "jobs" / "response-3-seat-0.checkpoint", place)
     sentence = zygote.run("resume", run).sentence
     assert f"{place} belongs to response-3-seat-0" in sentence
-    zygote.run("run", *ARGV, "--run-dir", tmp_path / "first", every_update=True, strikes=[other])
+    zygote.run("run", *ARGV, "--run-dir", tmp_path / "first", eager=True, strikes=[other])
     shutil.copy(tmp_path / "first" / "jobs" / place.name, place)
     assert f"{place} belongs to response-2-seat-0" in zygote.run("resume", run).sentence
     place.unlink()
@@ -202,6 +204,17 @@ def test_files_that_may_grow_no_further_stop_a_league_with_a_sentence_and_it_goe
     assert go_on(zygote, run, argv).result["stopped"] == "iterations"
     assert digest(run) == digest(uninterrupted(*argv))
     assert not list(run.rglob("*partial"))
+
+
+def test_a_ledger_that_cannot_be_sealed_closes_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(path: Path, data: bytes) -> None:
+        raise StorageError(f"there is no room to write {path}")
+
+    with Ledger.create(tmp_path) as ledger:
+        ledger.append([Entry("league", {})])
+        monkeypatch.setattr(arena.folder, "write_atomically", refuse)
+    assert not (tmp_path / "ledger.sha256").exists()
+    assert len(Ledger.read(tmp_path)) == 1
 
 
 @pytest.fixture

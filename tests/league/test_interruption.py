@@ -68,7 +68,7 @@ def test_a_second_signal_stops_at_once_and_loses_nothing_finished(
     zygote: Zygote, uninterrupted: Callable[..., Path], tmp_path: Path, number: str, status: int
 ):
     run, strikes = tmp_path / "run", [strike("at a gradient step", after, signal=number) for after in (370, 371)]
-    ended = zygote.run("run", *TWO, "--run-dir", run, every_update=True, strikes=strikes)
+    ended = zygote.run("run", *TWO, "--run-dir", run, eager=True, strikes=strikes)
     assert (ended.status, ended.out) == (status, "")
     assert ended.err == "stopping after the job at hand; again to stop at once\n"
     assert checkpoints(run) == ["response-2-seat-0"]

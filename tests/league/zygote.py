@@ -53,10 +53,8 @@ def warm_up() -> None:
         run_league(config, f"{folder}/run", quiet=True)
 
 
-def child(
-    argv: list[str], out: str, err: str, strikes: list[dict[str, Any]], every_update: bool, room: int | None
-) -> None:
-    """Become `redqueen argv`; every_update: checkpoint after each; room: the largest size that a file may reach."""
+def child(argv: list[str], out: str, err: str, strikes: list[dict[str, Any]], eager: bool, room: int | None) -> None:
+    """Become `redqueen argv`; eager: write down every step at once; room: the largest size that a file may reach."""
     from league.command import main
 
     os.setsid()
@@ -66,8 +64,8 @@ def child(
         os.dup2(handle, number)
         os.close(handle)
     sys.argv = ["redqueen", *argv]
-    if every_update:
-        checkpoint_every_update()
+    if eager:
+        write_at_once()
     if strikes:
         arm(strikes)
     if room is not None:
@@ -83,10 +81,11 @@ def child(
     os._exit(status)
 
 
-def checkpoint_every_update() -> None:
+def write_at_once() -> None:
     import agents.learner
+    import league.manager
 
-    agents.learner.CHECKPOINT_SECONDS = -1.0
+    agents.learner.CHECKPOINT_SECONDS = league.manager.COMMIT_SECONDS = -1.0
 
 
 def arm(strikes: list[dict[str, Any]]) -> None:
