@@ -14,7 +14,7 @@ _CHUNK = 512
 """Rows that a CPU infers at once: their activations stay in its cache."""
 
 _FORBIDDEN = -1e30
-"""Added to the logits of illegal actions: their probability is then zero, and zero times its logarithm still zero."""
+"""Added to the logits of illegal actions: their probability is then zero, and zero times its logarithm is zero too."""
 
 
 def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Generator) -> nn.Sequential:
@@ -71,7 +71,7 @@ class NetworkPolicy(Policy):
 
         Torch's softmax on the CPU is slow over a short last dimension.
         """
-        logits = _infer(self.policy, observation.flatten(1)) + torch.where(legal, 0.0, _FORBIDDEN)
+        logits = torch.add(_infer(self.policy, observation.flatten(1)), ~legal, alpha=_FORBIDDEN)
         return logits.t().contiguous()
 
     def parameters(self) -> list[nn.Parameter]:

@@ -109,7 +109,7 @@ class PPO(Learner):
                 if len(minibatch[0]) > 1:
                     losses.append(self._learn(minibatch, rate, entropy_weight))
         policy_loss, value_loss, entropy = torch.stack(losses).mean(0).tolist()
-        return {"return": mean_return, "policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
+        return {"games": self.config.games, "return": mean_return, "policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
 
     def _collect(self) -> tuple[list[Tensor], float]:
         """Play one update's games; return its decisions (observation, legal, action, log p, advantage, target)."""

@@ -98,8 +98,9 @@ def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:
     float64 product with the total stays below the total.
     """
     if probabilities.device.type == "cpu":
-        table = probabilities.detach().expand(len(uniform), -1).contiguous()
+        table = probabilities.detach().expand(len(uniform), -1)
         table = table if table.dtype in (torch.float32, torch.float64) else table.double()
+        table = table if table.t().is_contiguous() else table.contiguous()
         return torch.from_numpy(kernels.sample(table.numpy(), uniform.contiguous().numpy()))
     return invert(probabilities.double().cumsum(-1), uniform)
 

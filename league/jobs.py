@@ -23,7 +23,8 @@ from games.conformance import refuse_broken
 from games.game import Game
 from games.names import parse
 from games.tree import GameTree
-from games.tree_builder import TreeTooLarge, build_tree
+from games.tree_builder import TreeTooLarge
+from games.tree_cache import cached_tree
 
 Report = Callable[[str, int, int, dict[str, float]], None]
 
@@ -67,7 +68,7 @@ def world(game: str, device: str, tree_limit: int) -> tuple[Game, GameTree | Non
     if not made.spec.cloneable or tree_limit == 0:
         return made, None
     try:
-        return made, build_tree(made if made.device.type == "cpu" else make(game), limit=tree_limit)
+        return made, cached_tree(made if made.device.type == "cpu" else make(game), limit=tree_limit)
     except TreeTooLarge:
         return made, None
 

@@ -14,8 +14,7 @@ from agents.files import StorageError, refusal
 from agents.learner import Interrupted
 from agents.profile import Profile
 from agents.registry import make as make_agent
-from agents.registry import read_snapshot
-from agents.snapshot import Named, Snapshot, load, save, settle
+from agents.snapshot import Snapshot, load, save, settle
 from agents.tabular import tabular
 from arena.cells import Cell
 from arena.ledger import Entry, Ledger
@@ -27,6 +26,7 @@ from league.config import Config
 from league.executor import Executor
 from league.jobs import Job, respond, world
 from league.plan import deviation_gains, meta_strategy, replay, response_weights
+from league.runs import included
 from league.watch import Watch
 
 EQUILIBRIUM = 1e-9
@@ -106,7 +106,7 @@ class Manager:
         names = [None, *self.config.include]
         for index in range(len(self.league.members), len(names)):
             name = names[index]
-            snapshot = self._start() if name is None else self._included(name)
+            snapshot = self._start() if name is None else included(name, self.game)
             self._join(snapshot, iteration=0)
 
     def _start(self) -> Snapshot:
@@ -119,16 +119,6 @@ class Manager:
             nothing = np.zeros(self.tree.slots + 1)
             behaviour += self.tree.best_response(nothing, seat, priority=self._ties(0))[1]
         return Snapshot(name, (tabular(self.tree, behaviour),), (0,) * self.tree.players, provenance)
-
-    def _included(self, name: str) -> Snapshot:
-        seats = (0,) * self.game.spec.players
-        if name.endswith(".safetensors"):
-            from pathlib import Path
-
-            return read_snapshot(Path(name), self.game, device=self.device)
-        make_agent(name, self.game)
-        part = Random() if name == "random" else Named(name)
-        return Snapshot(self.game.spec.name, (part,), seats, {"included": name})
 
     def _ties(self, iteration: int) -> Floats:
         """Return a priority for every slot `[K]`, by which ties are broken."""

@@ -13,7 +13,6 @@ from typing import Any
 from agents.files import AGAIN, StorageError
 from agents.learner import Interrupted
 from agents.registry import make as make_agent
-from agents.registry import read_snapshot
 from agents.snapshot import SUFFIX, read
 from arena.ledger import Entry, Ledger, RunFolder
 from arena.match import play_match
@@ -22,7 +21,7 @@ from games.game import Game, GameSpec
 from games.names import shorten
 from league.config import VOLATILE, Config, ConfigError, validated
 from league.plan import League, replay
-from league.runs import free_folder
+from league.runs import free_folder, included
 from league.summary import summary
 
 _OURS = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.head", "ledger.sha256"}
@@ -133,10 +132,8 @@ def _nash_serves(spec: GameSpec) -> bool:
 
 def _rehearse(name: str, game: Game) -> None:
     """Seat an agent that is to join the population in two games, so that one that cannot play stops no league later."""
-    if name.endswith(SUFFIX):
-        read_snapshot(Path(name), game)
-    else:
-        play_match(game, [make_agent(name, game)] * game.spec.players, games=2, seed=0)
+    agent = included(name, game).agent(lambda code: make_agent(code, game))
+    play_match(game, [agent] * game.spec.players, games=2, seed=0)
 
 
 def _refuse_foreign(folder: Path) -> None:

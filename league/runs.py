@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.ledger import Ledger, LedgerError, RunFolder
 from games.errors import UserError
-from games.names import Name, shorten
+from games.names import Name, parse, shorten
 from league.plan import League, replay
 from league.summary import best, summary
 
@@ -96,6 +96,23 @@ def _agent(league: League, folder: str, target: str, game: "Game") -> "Agent":
     snapshot = member(league, folder, target, device=game.device)
     refuse_misfit(snapshot, game, source=f"{shorten(folder)}@{shorten(target)}")
     return snapshot.agent()
+
+
+def included(name: str, game: "Game") -> "Snapshot":
+    """Return the snapshot with which the agent called `name` joins a population: a copy, or its name where it is code."""
+    from agents.agent import Random
+    from agents.registry import read_snapshot, refuse_misfit
+    from agents.snapshot import SUFFIX, Named, Snapshot
+
+    if name.endswith(SUFFIX):
+        return read_snapshot(Path(name), game, device=game.device)
+    parsed = parse(name)
+    if parsed.kind == "run" and parsed.target != "nash":
+        snapshot = member(read_league(parsed.source), parsed.source, parsed.target, device=game.device)
+        refuse_misfit(snapshot, game, source=shorten(name))
+        return snapshot
+    part = Random() if name == "random" else Named(name)
+    return Snapshot(game.spec.name, (part,), (0,) * game.spec.players, {"included": name})
 
 
 def member(league: League, folder: str, target: str, *, device: Any = "cpu") -> "Snapshot":

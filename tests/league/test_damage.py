@@ -206,6 +206,18 @@ def test_files_that_may_grow_no_further_stop_a_league_with_a_sentence_and_it_goe
     assert not list(run.rglob("*partial"))
 
 
+@pytest.mark.parametrize("flags", [(), ("--payoffs", "played", "--cell-games", 40)], ids=["exact", "played"])
+def test_all_iterations_before_the_one_without_room_are_kept(
+    zygote: Zygote, uninterrupted: Callable[..., Path], tmp_path: Path, flags: tuple[object, ...]
+):
+    run, argv = tmp_path / "run", ("kuhn_poker", "--oracle", "exact", "--iterations", 5, "--json", *flags)
+    full = strike("before a snapshot's rename", 4, signal="no room")
+    sentence = zygote.run("run", *argv, "--run-dir", run, strikes=[full]).sentence
+    assert kept(run, sentence) == len(bodies(run, "meta")) == 4
+    assert zygote.run("resume", run, "--json").result["stopped"] == "iterations"
+    assert digest(run) == digest(uninterrupted(*argv))
+
+
 def test_a_ledger_that_cannot_be_sealed_closes_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(path: Path, data: bytes) -> None:
         raise StorageError(f"there is no room to write {path}")

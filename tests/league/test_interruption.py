@@ -179,7 +179,7 @@ def test_when_the_time_runs_out_the_job_at_hand_is_kept_for_an_extension(
 ):
     flags = ("--payoffs", "played", "--cell-games", 40) if point == "before a match" else ()
     argv, run = (*TWO, *flags), tmp_path / "run"
-    late = [strike(point, 9 if point == "at a gradient step" else 2, signal="time")]
+    late = [strike(point, 9 if point == "at a gradient step" else 2, signal="no time")]
     result = zygote.run("run", *argv, "--hours", 100, "--run-dir", run, strikes=late).result
     assert result["stopped"] == "hours"
     assert result["iterations"] == len(bodies(run, "meta")) - 1 == 0

@@ -125,3 +125,10 @@ def test_the_same_seed_gives_the_same_league_and_another_seed_another(run, tmp_p
     assert one["population"] == again["population"]
     assert one["meta_strategy"] == again["meta_strategy"]
     assert one["population"] != other["population"]
+
+
+def test_a_member_of_another_run_joins_as_it_was(run, tmp_path):
+    first = run("kuhn_poker", oracle="exact", iterations=3)
+    config = Config(game="kuhn_poker", oracle="exact", iterations=1, include=(f"{first['run_dir']}@2",))
+    second = run_league(config, str(tmp_path / "second"), quiet=True)
+    assert second["population"][1] == first["population"][2]

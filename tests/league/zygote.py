@@ -4,6 +4,7 @@ Each child is a process of its own, the head of its own process group, and runs 
 and `main` it can be given strikes: at the n-th time that it comes by a point, it sends itself or its group a signal.
 """
 
+import errno
 import json
 import os
 import resource
@@ -91,7 +92,7 @@ def write_at_once() -> None:
 def arm(strikes: list[dict[str, Any]]) -> None:
     """Set each of `strikes` ({point, after, signal, to}) to go off when `point` has been passed `after` times before.
 
-    The signal goes to the process itself, to its group or to one of its workers; instead of one, time can run out.
+    The signal goes to the process itself, to its group or to one of its workers; instead of one, time or room can run out.
     """
     import multiprocessing
     from pathlib import Path
@@ -115,8 +116,11 @@ def arm(strikes: list[dict[str, Any]]) -> None:
     def come_by(point: str) -> None:
         for strike in strikes:
             if strike["point"] == point and strike["after"] == passed[point]:
-                if strike["signal"] == "time":
+                if strike["signal"] == "no time":
                     managers[0]._deadline = 0.0
+                elif strike["signal"] == "no room":
+                    passed[point] += 1
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 elif strike["to"] == "worker":
                     os.kill(multiprocessing.active_children()[0].ident or 0, getattr(signal, strike["signal"]))
                 else:
