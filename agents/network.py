@@ -28,11 +28,16 @@ def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Gene
     return nn.Sequential(*layers)
 
 
-def _infer(network: nn.Module, rows: Tensor) -> Tensor:
+def _infer(network: nn.Sequential, rows: Tensor) -> Tensor:
     """Apply a network to `rows [n, m]`."""
     if rows.device.type != "cpu" or torch.is_grad_enabled() or len(rows) <= _CHUNK:
         return network(rows)
-    return torch.cat([network(chunk) for chunk in rows.split(_CHUNK)])
+    out = []
+    for chunk in rows.split(_CHUNK):
+        for layer in network:
+            chunk = layer.forward(chunk)  # a call would look for hooks
+        out.append(chunk)
+    return torch.cat(out)
 
 
 class NetworkPolicy(Policy):

@@ -3,6 +3,7 @@
 import errno
 import inspect
 import json
+import re
 import os
 import sys
 from collections.abc import Callable
@@ -156,8 +157,8 @@ def _with_config_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 def _metavar(annotation: Any) -> str | None:
     text = str(annotation)
-    if "Literal" in text:
-        return text[text.index("[") + 1 : text.index("]")].replace("'", "").replace(", ", "|")
+    if choices := re.search(r"Literal\[(.*?)\]", text):
+        return choices[1].replace("'", "").replace(", ", "|")
     return None if annotation is bool else "INT" if "int" in text else "FLOAT" if "float" in text else "TEXT"
 
 

@@ -102,7 +102,7 @@ def test_a_league_killed_at_any_time_ends_like_one_left_alone(
     assert_same(run, uninterrupted(*argv))
 
 
-TWO = ("kuhn_poker", *TINY, "--iterations", 2, "--ppo-updates", 40)
+TWO = ("kuhn_poker", *TINY, "--iterations", 2, "--ppo-updates", 100)
 """Two iterations of two jobs, long enough to be disturbed in."""
 
 

@@ -14,6 +14,9 @@ from league.runs import status_of
 TWO = ("kuhn_poker", *TINY, "--iterations", 2, "--ppo-updates", 40)
 """Two iterations of two jobs, long enough to be disturbed in."""
 
+LONG = (*TWO, "--ppo-updates", 100)
+"""The same, long enough for another process to disturb it in."""
+
 
 def checkpoints(run: Path) -> list[str]:
     return sorted(path.stem for path in (run / "jobs").iterdir())
@@ -80,20 +83,21 @@ def test_a_second_signal_stops_at_once_and_loses_nothing_finished(
 def test_what_a_terminal_sends_to_all_processes_stops_a_league_with_workers_and_keeps_their_work(
     zygote: Zygote, uninterrupted: Callable[..., Path], tmp_path: Path
 ):
-    run, argv = tmp_path / "run", (*TWO, "--run-dir", tmp_path / "run", "--workers", 2)
+    run, argv = tmp_path / "run", (*LONG, "--run-dir", tmp_path / "run", "--workers", 2)
     starting = strike("after an append", 1, signal="SIGINT", to="group")
     assert_interrupted(zygote.start("run", *argv, strikes=[starting]), run)
-    training = strike("at a report", 20, signal="SIGTERM", to="group")
+    training = strike("at a report", 4, signal="SIGTERM", to="group")
     assert_interrupted(zygote.start("resume", run, "--workers", 2, "--json", strikes=[training]), run)
     assert checkpoints(run) == ["response-1-seat-0", "response-1-seat-1"]
+    assert "updates" not in (run / "log.txt").read_text()  # neither job was waited for
     assert zygote.run("resume", run, "--workers", 1, "--json").result["stopped"] == "iterations"
-    assert digest(run) == digest(uninterrupted(*TWO))
+    assert digest(run) == digest(uninterrupted(*LONG))
 
 
 def test_the_installed_command_is_stopped_by_ctrl_c_and_refuses_company_while_it_runs(
     zygote: Zygote, uninterrupted: Callable[..., Path], tmp_path: Path
 ):
-    run, argv = tmp_path / "run", (*TWO, "--ppo-updates", 100)
+    run, argv = tmp_path / "run", LONG
     with command("run", *argv, "--run-dir", run) as process:
         while not ((run / "log.txt").exists() and "iteration 0/2" in (run / "log.txt").read_text()):
             assert process.poll() is None

@@ -92,7 +92,7 @@ def write_at_once() -> None:
 def arm(strikes: list[dict[str, Any]]) -> None:
     """Set each of `strikes` ({point, after, signal, to}) to go off when `point` has been passed `after` times before.
 
-    The signal goes to the process itself, to its group or to one of its workers; instead of one, time or room can run out.
+    The signal goes to the process itself, to its group or to one of its workers. Instead, time or room can run out.
     """
     import multiprocessing
     from pathlib import Path
