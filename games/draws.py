@@ -74,10 +74,11 @@ class Draws:
 
     def uniform(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
         """Return float64 `[n]`, uniform in [0, 1) on multiples of 2^-52."""
-        counter = self._counter(seats, draw)
-        if counter.device.type == "cpu":
-            return torch.from_numpy(kernels.uniform(counter.numpy()))
-        return uniform_in_torch(counter)
+        if self.mixed.device.type == "cpu":
+            given = torch.full_like(self.mixed, seats) if isinstance(seats, int) else seats.contiguous()
+            here = signed(self.move * _MOVE + draw * _DRAW)
+            return torch.from_numpy(kernels.uniform(self.mixed.numpy(), given.numpy(), here))
+        return uniform_in_torch(self._counter(seats, draw))
 
     def _counter(self, seats: Tensor | int, draw: int) -> Tensor:
         here = self.move * _MOVE + draw * _DRAW

@@ -29,11 +29,11 @@ def mix(counters):
 
 
 @njit(cache=True)
-def uniform(counters):
-    """Turn `counters [n]` int64 into float64 in [0, 1): `[n]`."""
-    out = np.empty(len(counters))
-    for row in range(len(counters)):
-        out[row] = (_mix(counters[row]) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
+def uniform(mixed, seats, here):
+    """Turn the counters `mixed [n]` + `seats [n]` * _SEAT + here, int64, into float64 in [0, 1): `[n]`."""
+    out = np.empty(len(mixed))
+    for row in range(len(mixed)):
+        out[row] = (_mix(mixed[row] + seats[row] * _SEAT + here) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
     return out
 
 
