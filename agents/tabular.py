@@ -30,9 +30,14 @@ class _Rows:
         """Sample an action in each pair from the row of its key in `wanted [n]`, or uniformly where there is none."""
         row, uniform = self._index.find(wanted), turn.draws.uniform(turn.seats)
         actions = sample_rows(self._cumulative, row, uniform)
-        if row.device.type == "cpu" and not (row < 0).any():
+        if _complete(row):
             return actions
         return torch.where(row < 0, sample(turn.legal / turn.legal.sum(-1, keepdim=True), uniform), actions)
+
+
+def _complete(row: Tensor) -> bool:
+    """Return whether no entry is known to be missing; other devices are not waited for."""
+    return row.device.type == "cpu" and not bool((row < 0).any())
 
 
 class TabularPolicy(_Rows, Policy):
@@ -50,6 +55,8 @@ class TabularPolicy(_Rows, Policy):
     def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
         """Return the rows of the observations `[n, A]`."""
         row = self._index.find(hash_observations(observation, seats))
+        if _complete(row):
+            return self.table[row]
         return torch.where((row >= 0)[:, None], self.table[row], legal / legal.sum(-1, keepdim=True))
 
     def act(self, turn: Turn) -> Tensor:

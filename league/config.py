@@ -54,6 +54,9 @@ class PPOSection(_Section):
     gradient_norm: float = Field(default=0.5, gt=0, le=100, description="greatest norm of a gradient")
     warm_start: bool = Field(default=False, description="begin from the newest member's weights")
     temperature: float = Field(default=0.0, ge=0, le=10, description="of the frozen response; 0 keeps only its likeliest actions")
+    opponent_temperature: float | None = Field(
+        default=None, ge=0, le=10, description="of the networks that a response trains against, if not as they are frozen"
+    )
     floor: float = Field(default=0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
 
 
@@ -61,7 +64,7 @@ class PPOSection(_Section):
         """Return what the learner itself is told."""
         from agents.ppo import PPOConfig
 
-        return PPOConfig(**self.model_dump(exclude={"warm_start", "temperature", "floor"}))
+        return PPOConfig(**self.model_dump(exclude={"warm_start", "temperature", "opponent_temperature", "floor"}))
 
 
 class Config(_Section):

@@ -33,7 +33,8 @@ Report = Callable[[str, int, int, dict[str, float]], None]
 class Job:
     """Train a best response for `seat` of `game` against the members `opponents`, weighted by `weights [P][n]`.
 
-    opponents are snapshots' hashes, in `folder/snapshots`; start is the snapshot that gives the first weights, or None.
+    opponents are snapshots' hashes, in `folder/snapshots`, their networks played at `temperature` where that is not
+    None; start is the snapshot that gives the first weights, or None.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Job:
     seat: int
     opponents: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...]
+    temperature: float | None
     seed: int
     ppo: PPOConfig
     start: str | None
@@ -77,9 +79,11 @@ def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> NetworkPol
     """Run a job from wherever its checkpoint stands, and return the response."""
     game, tree = world(job.game, job.device, job.tree_limit)
     snapshots = job.folder / "snapshots"
-    members = [
-        load(name, snapshots, device=job.device).agent(lambda name: make_agent(name, game)) for name in job.opponents
-    ]
+    loaded = [load(name, snapshots, device=job.device) for name in job.opponents]
+    for part in (part for snapshot in loaded for part in snapshot.parts):
+        if isinstance(part, NetworkPolicy) and job.temperature is not None:
+            part.architecture["temperature"] = job.temperature
+    members = [snapshot.agent(lambda name: make_agent(name, game)) for snapshot in loaded]
     start = None
     if job.start is not None:
         newest = load(job.start, snapshots, device=job.device)

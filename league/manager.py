@@ -31,9 +31,6 @@ from league.watch import Watch
 
 EQUILIBRIUM = 1e-9
 
-COMMIT_SECONDS = 0.25
-"""Iterations that take less wait for each other on the way to the disk; a kill costs no more than these, redone alike."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -57,7 +54,6 @@ class Manager:
         self.agents: list[Agent] = []
         self.plans: list[Floats] = []
         self._waiting: list[Entry] = []
-        self._flushed = float("-inf")
         self._began, self._before = time.monotonic(), self.league.seconds
         self._deadline = float("inf")
 
@@ -274,6 +270,7 @@ class Manager:
                 seat=seat,
                 opponents=tuple(members),
                 weights=tuple(map(tuple, weights.tolist())),
+                temperature=config.ppo.opponent_temperature,
                 seed=key(config.seed, f"response {iteration} seat {seat}"),
                 ppo=config.ppo.learner(),
                 start=members[-1] if config.ppo.warm_start else None,
@@ -289,7 +286,7 @@ class Manager:
         self._waiting.append(Entry(kind, body, {"seconds": round(seconds, 3), "at": time.time()}))
         self.league.apply(kind, body)
         self.league.seconds = seconds
-        if kind == "meta" and time.monotonic() - self._flushed > COMMIT_SECONDS:
+        if kind == "meta":
             self._flush()
 
     def _flush(self) -> None:
@@ -298,7 +295,6 @@ class Manager:
             settle(named, self.ledger.folder.snapshots)
             self.ledger.append(self._waiting)
             self._waiting.clear()
-        self._flushed = time.monotonic()
 
 
 def _exact(agent: Agent) -> bool:

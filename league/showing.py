@@ -83,7 +83,9 @@ def show_evaluation(result: dict[str, Any]) -> None:
         )
     if "seats" not in result:
         return
-    table = Table(title=f"against {result['against']}, {result['games']:,} games a seat", title_justify="left", box=None)
+    table = Table(
+        title=f"against {result['against']}, {result['games']:,} games a seat", title_justify="left", box=None
+    )
     for heading in ("seat", "wins", "draws", "losses", "mean return (95 %)", "losses (95 %)"):
         table.add_column(heading, justify="right")
     for row in result["seats"]:
@@ -115,10 +117,32 @@ def show_report(result: dict[str, Any]) -> None:
 
 
 def show_benchmarks(result: dict[str, Any]) -> None:
-    """Print measured figures beside their peers'."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("benchmark", "ours", "peer", "ratio"):
-        table.add_column(heading, justify="left" if heading == "benchmark" else "right")
+    """Print measured figures beside their peers', medians and ranges."""
+    console = Console(highlight=False)
+    console.print(f"[dim]{'':24}{'ours':>14}{'peer':>14}{'ratio':>10}   target[/dim]")
     for row in result["benchmarks"]:
-        table.add_row(row["name"], row["ours"], row.get("peer") or "-", f"{row['ratio']:.3g}" if row.get("ratio") else "-")
-    Console(highlight=False).print(table)
+        ratio, unit = row["ratio"], row["unit"]
+        targets = [f"at least {least:g}x" for least in [row["least_ratio"]] if least is not None]
+        targets += [f"at most {most:g} s" for most in [row["most_seconds"]] if most is not None]
+        times = f"{ratio['median']:.3g}x" if ratio else "-"
+        console.print(
+            f"[bold]{row['name']:24}[/bold]{_figure(row['ours'], unit):>14}{_figure(row['peer'], unit):>14}{times:>10}   "
+            f"[{'green' if row['met'] else 'red'}]{', '.join(targets) or '-'}[/]"
+        )
+        spread = f"; {ratio['low']:.3g}x to {ratio['high']:.3g}x in {row['repeats']} rounds" if ratio else ""
+        console.print(f"[dim]  {unit}, beside {row['peer_name']}{spread}[/dim]", soft_wrap=True)
+    machine = result["machine"]
+    console.print(
+        f"[dim]{machine['processor']}, {machine['cores']} cores, {machine['device']}; one thread; load "
+        f"{result['load']:.1f}; commit {result['commit'][:12]}; {result['date']}[/dim]",
+        soft_wrap=True,
+    )
+
+
+def _figure(figures: dict[str, Any] | None, unit: str) -> str:
+    if figures is None:
+        return "-"
+    rate = figures["per_second"]["median"]
+    if unit == "runs":
+        return f"{figures['seconds']['median']:.3g} s"
+    return f"{rate / 1e6:.3g}M/s" if rate >= 1e6 else f"{rate / 1e3:.3g}k/s" if rate >= 1e3 else f"{rate:.3g}/s"

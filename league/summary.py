@@ -61,11 +61,11 @@ def rated(league: League) -> Ratings | None:
 def best(league: League) -> int:
     """Return the member called @best.
 
-    The one of lowest exact exploitability, else of highest lower bound of rating, else the latest.
+    The one of lowest exact exploitability, else of highest lower bound of rating, else the latest; of equals, the latest.
     """
     measured = {body["member"]: body["exploitability"] for body in league.members if "exploitability" in body}
     if len(measured) == len(league.members) > 0:
-        return min(measured, key=lambda member: (measured[member], member))
+        return min(measured, key=lambda member: (round(measured[member], 9), -member))
     ratings = rated(league)
     if ratings is not None:
         return int(ratings.low.argmax())

@@ -86,7 +86,7 @@ def write_at_once() -> None:
     import agents.learner
     import league.manager
 
-    agents.learner.CHECKPOINT_SECONDS = league.manager.COMMIT_SECONDS = -1.0
+    agents.learner.CHECKPOINT_SECONDS = -1.0
 
 
 def arm(strikes: list[dict[str, Any]]) -> None:
