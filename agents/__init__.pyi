@@ -10,6 +10,7 @@ from .snapshot import Snapshot
 from .tabular import HistoryPolicy, TabularPolicy, tabular
 
 __all__ = [
+    "PPO",
     "Agent",
     "AgentError",
     "Evaluable",
@@ -17,7 +18,6 @@ __all__ = [
     "Learner",
     "Mixture",
     "NetworkPolicy",
-    "PPO",
     "PPOConfig",
     "Played",
     "Policy",

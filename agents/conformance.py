@@ -39,9 +39,7 @@ class _Judged(Random):
         self.policy = policy
 
     def act(self, turn: Turn) -> Tensor:
-        refuse_misjudged(
-            self.policy.probabilities(turn.observation, turn.legal, turn.seats), turn.legal, "the agent"
-        )
+        refuse_misjudged(self.policy.probabilities(turn.observation, turn.legal, turn.seats), turn.legal, "the agent")
         return super().act(turn)
 
 

@@ -57,7 +57,7 @@ class Learner(ABC):
 
     @abstractmethod
     def update(self) -> dict[str, float]:
-        """Play, learn, and return what is worth showing; always `games`, how many it played, and `return`, their mean return."""
+        """Play, learn, and return what is worth showing; always `games`, their number, and `return`, their mean."""
 
     @abstractmethod
     def tensors(self) -> dict[str, Tensor]:

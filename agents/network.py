@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ _FORBIDDEN = -1e30
 
 def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Generator) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for index, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for index, (inputs, outputs) in enumerate(pairwise(sizes)):
         last = index == len(sizes) - 2
         layer = nn.Linear(inputs, outputs)
         nn.init.orthogonal_(layer.weight, gain=last_gain if last else math.sqrt(2), generator=generator)
@@ -44,8 +45,8 @@ class NetworkPolicy(Policy):
     """Action probabilities and a value from one observation, float32.
 
     architecture: `inputs` (the size of a flattened observation), `actions` (A), `hidden` (widths, in order) and
-    `temperature`, which divides the logits (1 where it is absent; at 0 only the most likely action is played). The weights
-    are drawn from `seed`.
+    `temperature`, which divides the logits (1 where it is absent; at 0 only the most likely action is played). The
+    weights are drawn from `seed`.
     """
 
     def __init__(self, architecture: dict[str, Any], *, seed: int = 0, device: torch.device | str = "cpu") -> None:

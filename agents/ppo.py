@@ -70,14 +70,12 @@ class _Recorder(Policy):
 
     def act(self, turn: Turn) -> Tensor:
         action = super().act(turn)
-        self.decisions.append(
-            _Decisions(turn.observation, turn.legal, action, turn.paid, turn.memory, turn.active)
-        )
+        self.decisions.append(_Decisions(turn.observation, turn.legal, action, turn.paid, turn.memory, turn.active))
         return action
 
 
 class PPO(Learner):
-    """Trains a `NetworkPolicy` for the task's seats; game g of an update is played in seat `seats[g mod len(seats)]`."""
+    """Trains a `NetworkPolicy` for the task's seats; game g of an update is played in seat `seats[g % len(seats)]`."""
 
     def __init__(self, task: Task, config: PPOConfig) -> None:
         self.task, self.config, self.updates = task, config, config.updates
@@ -109,7 +107,13 @@ class PPO(Learner):
                 if len(minibatch[0]) > 1:
                     losses.append(self._learn(minibatch, rate, entropy_weight))
         policy_loss, value_loss, entropy = torch.stack(losses).mean(0).tolist()
-        return {"games": self.config.games, "return": mean_return, "policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
+        return {
+            "games": self.config.games,
+            "return": mean_return,
+            "policy_loss": policy_loss,
+            "value_loss": value_loss,
+            "entropy": entropy,
+        }
 
     def _collect(self) -> tuple[list[Tensor], float]:
         """Play one update's games; return its decisions (observation, legal, action, log p, advantage, target)."""
@@ -192,12 +196,12 @@ class PPO(Learner):
 def surrogate(
     logits: Tensor, *, action: Tensor, old: Tensor, advantage: Tensor, clip: float, entropy_weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return PPO's policy loss, the mean entropy, and the gradient of loss - entropy_weight * entropy by `logits [A, m]`.
+    """Return PPO's policy loss, the mean entropy, and the gradient of loss - entropy_weight * entropy by `logits`.
 
-    The loss is the mean of -min(r a, clamp(r) a), with a the `advantage [m]` and r = p / exp(`old [m]`) the ratio of the
-    probabilities of `action [m]` (Schulman et al., 2017, equation 7). The gradient is written out, because a graph of
-    such small operations costs more than they do: d log p(i) / d logit(j) = [i = j] - p(j), and for the entropy H,
-    d H / d logit(j) = -p(j) (log p(j) + H).
+    The loss, of `logits [A, m]`, is the mean of -min(r a, clamp(r) a), with a the `advantage [m]` and
+    r = p / exp(`old [m]`) the ratio of the probabilities of `action [m]` (Schulman et al., 2017, equation 7). The
+    gradient is written out, because a graph of such small operations costs more than they do:
+    d log p(i) / d logit(j) = [i = j] - p(j), and for the entropy H, d H / d logit(j) = -p(j) (log p(j) + H).
     """
     log_probability = logits.log_softmax(0)
     probability = log_probability.exp()

@@ -14,7 +14,9 @@ from games.tree import Floats, GameTree
 def _evaluable(agents: Sequence[Agent]) -> Sequence[Evaluable]:
     known = [agent for agent in agents if isinstance(agent, Evaluable)]
     if len(known) < len(agents):
-        raise AgentError("exact evaluation needs policies, and one of the agents can only be played: play games instead")
+        raise AgentError(
+            "exact evaluation needs policies, and one of the agents can only be played: play games instead"
+        )
     return known
 
 

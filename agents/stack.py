@@ -1,4 +1,4 @@
-"""A mixture of policies that share a game tree's observations: all their tables in one, so that a move is one lookup."""
+"""A mixture of policies over one game tree's observations: all their tables in one, so that a move is one lookup."""
 
 from collections.abc import Sequence
 

@@ -78,8 +78,8 @@ class HistoryPolicy(_Rows):
     def of(cls, tree: GameTree, behaviour: Floats) -> "HistoryPolicy":
         """Tabulate a behaviour `[K]` by information set."""
         table = torch.zeros(tree.infosets, tree.legal.shape[1], dtype=torch.float64)
-        table[torch.from_numpy(tree.slot_infoset).long(), torch.from_numpy(tree.slot_action).long()] = (
-            torch.from_numpy(behaviour)
+        table[torch.from_numpy(tree.slot_infoset).long(), torch.from_numpy(tree.slot_action).long()] = torch.from_numpy(
+            behaviour
         )
         keys, order = torch.from_numpy(tree.infoset_key).sort()
         return cls(keys, table[order])

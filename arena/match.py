@@ -27,7 +27,7 @@ def play_match(
 
 
 def seated(game: Game, lineup: Sequence[Agent], games: torch.Tensor, seed: int) -> Played:
-    """Play the games `games [B]`, with `lineup[p]` in seat p of each; an agent that sits twice is called once a step."""
+    """Play the games `games [B]`, with `lineup[p]` in seat p of each; one that sits twice is called once a step."""
     agents = list({id(agent): agent for agent in lineup}.values())
     places = [next(i for i, agent in enumerate(agents) if agent is seat) for seat in lineup]
     seating = torch.tensor(places, device=game.device).expand(len(games), -1).contiguous()

@@ -12,6 +12,7 @@ from .tree import GameTree
 from .tree_builder import build_tree
 
 __all__ = [
+    "SOLVERS",
     "Draws",
     "Equilibrium",
     "Game",
@@ -21,7 +22,6 @@ __all__ = [
     "KuhnPoker",
     "LeducPoker",
     "MatrixGame",
-    "SOLVERS",
     "State",
     "TicTacToe",
     "UserError",

@@ -107,7 +107,7 @@ def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:
 
 
 def sample_rows(cumulative: Tensor, rows: Tensor, uniform: Tensor) -> Tensor:
-    """Draw as `sample` does from `rows [n]` of a table, given its cumulative sums `[R, A]` float64; -1 for a row of -1."""
+    """Draw as `sample` does from `rows [n]` of a table, given as cumulative sums `[R, A]`; -1 for a row of -1."""
     if cumulative.device.type == "cpu":
         return torch.from_numpy(kernels.sample_rows(cumulative.numpy(), rows.numpy(), uniform.numpy()))
     return torch.where(rows < 0, -1, invert(cumulative[rows], uniform))

@@ -75,6 +75,7 @@ class State:
 
     @property
     def device(self) -> torch.device:
+        """Where the tensors live."""
         return self.terminated.device
 
     def where(self, keep: Tensor, other: Self) -> Self:

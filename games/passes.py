@@ -78,9 +78,7 @@ def _counterfactual(plan, seat, leaf_sequences, leaf_weights):
 
 
 @njit(cache=True)
-def best_response(
-    plan, seat, priority, infoset_slots, infoset_parent, seat_infosets, leaf_sequences, leaf_weights
-):
+def best_response(plan, seat, priority, infoset_slots, infoset_parent, seat_infosets, leaf_sequences, leaf_weights):
     """Return the value of the best response and its pure behaviour `[K]`, from the last information set back."""
     value = _counterfactual(plan, seat, leaf_sequences, leaf_weights)
     chosen = np.zeros(len(plan) - 1)

@@ -75,6 +75,7 @@ class GameTree:
 
     @property
     def players(self) -> int:
+        """P, the number of seats that are paid."""
         return len(self.leaf_returns)
 
     @property

@@ -86,7 +86,8 @@ class _Growth:
         mover = torch.where(level.state.done, TERMINAL, waiting.int().argmax(1))
         if (waiting.sum(1) == 0).logical_and(~level.state.done).any():
             raise GameError(
-                f"{self.game.spec.name} has a position where nobody moves and chance cannot be listed: it has no finite tree"
+                f"{self.game.spec.name} has a position where nobody moves and chance cannot be listed: "
+                "it has no finite tree"
             )
         leaves = (mover == TERMINAL).nonzero()[:, 0]
         self._put(
@@ -159,9 +160,7 @@ class _Growth:
         own_rank[acted, seats] = rank[acted]
         self._put(node_parent=level.first + parents, node_action=actions, node_chance=likelihood, node_rank=rank)
         first, self.nodes = self.nodes, self.nodes + count
-        return _Level(
-            state, first, pending, returns, level.chance[parents] * likelihood, memory, own_node, own_rank
-        )
+        return _Level(state, first, pending, returns, level.chance[parents] * likelihood, memory, own_node, own_rank)
 
     def finish(self) -> GameTree:
         """Number the information sets and turn every remembered decision into a sequence."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,8 +70,7 @@ def _keep(grown: GameTree, path: Path) -> None:
 
 
 def _restored(name: str, arrays: dict[str, np.ndarray]) -> GameTree:
-    as_tensors = {"observations", "row_seat", "legal"}
-    return GameTree(
-        name=name,
-        **{key: torch.from_numpy(value) if key in as_tensors else value for key, value in arrays.items()},
-    )
+    columns: dict[str, Any] = dict(arrays)
+    for column in ("observations", "row_seat", "legal"):
+        columns[column] = torch.from_numpy(arrays[column])
+    return GameTree(name=name, **columns)

@@ -3,8 +3,8 @@
 import errno
 import inspect
 import json
-import re
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn
@@ -140,7 +140,9 @@ def _with_config_flags(command: Callable[..., None]) -> Callable[..., None]:
         elif str(field.annotation).startswith("tuple"):
             kind = list[str]
         default = "" if field.default is None else f" [default: {field.default}]" if field.default != () else ""
-        option = typer.Option(help=f"{field.description}{default}", show_default=False, metavar=_metavar(field.annotation))
+        option = typer.Option(
+            help=f"{field.description}{default}", show_default=False, metavar=_metavar(field.annotation)
+        )
         annotation = Annotated[kind | None, option]
         parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
 

@@ -53,12 +53,16 @@ class PPOSection(_Section):
     value_weight: float = Field(default=0.5, ge=0, le=10, description="weight of the value's loss")
     gradient_norm: float = Field(default=0.5, gt=0, le=100, description="greatest norm of a gradient")
     warm_start: bool = Field(default=False, description="begin from the newest member's weights")
-    temperature: float = Field(default=0.0, ge=0, le=10, description="of the frozen response; 0 keeps only its likeliest actions")
+    temperature: float = Field(
+        default=0.0, ge=0, le=10, description="of the frozen response; 0 keeps only its likeliest actions"
+    )
     opponent_temperature: float | None = Field(
-        default=None, ge=0, le=10, description="of the networks that a response trains against, if not as they are frozen"
+        default=None,
+        ge=0,
+        le=10,
+        description="of the networks that a response trains against, if not as they are frozen",
     )
     floor: float = Field(default=0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
-
 
     def learner(self) -> "PPOConfig":
         """Return what the learner itself is told."""
@@ -78,8 +82,12 @@ class Config(_Section):
     eval_solver: Literal["nash", "uniform", "prd", "latest"] | None = Field(
         default=None, description="meta-strategy that is reported, as @nash"
     )
-    start: Literal["pure", "uniform"] = Field(default="pure", description="member 0: a pure policy of the seed's, or random play")
-    payoffs: Literal["exact", "played"] | None = Field(default=None, description="payoffs from the game tree, or from matches")
+    start: Literal["pure", "uniform"] = Field(
+        default="pure", description="member 0: a pure policy of the seed's, or random play"
+    )
+    payoffs: Literal["exact", "played"] | None = Field(
+        default=None, description="payoffs from the game tree, or from matches"
+    )
     cell_games: int = Field(default=2000, ge=2, le=100_000_000, description="games of one match, all seatings together")
     include: tuple[str, ...] = Field(default=(), description="agents that join the population after the start")
     iterations: int = Field(default=10, ge=0, le=100_000, description="how many times the population is expanded")
@@ -87,8 +95,12 @@ class Config(_Section):
     target_exploitability: float | None = Field(default=None, ge=0, description="stop at this exploitability")
     seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness comes from it")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where networks and batches live")
-    workers: int = Field(default=0, ge=0, le=256, description="processes that train, 0 for one a seat as far as cores go")
-    tree_limit: int = Field(default=1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built")
+    workers: int = Field(
+        default=0, ge=0, le=256, description="processes that train, 0 for one a seat as far as cores go"
+    )
+    tree_limit: int = Field(
+        default=1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built"
+    )
     ppo: PPOSection = PPOSection()
 
 
@@ -119,7 +131,7 @@ def load_config(name: str, flags: dict[str, Any]) -> Config:
     if name.endswith(".toml"):
         values = _parse(_text(name), source=name)
         if "game" not in values:
-            raise ConfigError(f"{shorten(repr(name))} names no game: add a line such as game = \"kuhn_poker\"")
+            raise ConfigError(f'{shorten(repr(name))} names no game: add a line such as game = "kuhn_poker"')
     elif name in shipped:
         values = _parse(shipped[name], source=name)
     else:

@@ -14,9 +14,7 @@ from league.jobs import world
 from league.runs import load_agent
 
 
-def evaluate_agent(
-    game: str, agent: str, *, against: str | None, games: int, seed: int, device: str
-) -> dict[str, Any]:
+def evaluate_agent(game: str, agent: str, *, against: str | None, games: int, seed: int, device: str) -> dict[str, Any]:
     """Measure an agent exactly where the game's tree allows it, and against another where one is named."""
     import torch
 
@@ -34,7 +32,11 @@ def evaluate_agent(
         result |= {"kind": None, "reason": why, "exploitability": None, "nash_conv": None, "gains": None}
     if other is not None:
         cells = versus(made, player, other, games=games, seed=seed)
-        result |= {"against": against, "games": games, "seats": [_seat(cell, seat, made.spec.utility) for seat, cell in enumerate(cells)]}
+        result |= {
+            "against": against,
+            "games": games,
+            "seats": [_seat(cell, seat, made.spec.utility) for seat, cell in enumerate(cells)],
+        }
     return result
 
 

@@ -28,14 +28,19 @@ def export_agent(agent: str, *, format: str, output: str | None, as_json: bool) 
         UserError: for an unknown format, an agent that is not of a run, or one that cannot be written so.
     """
     if format not in FORMATS:
-        raise UserError(f"there is no format {shorten(repr(format))}{nearest(format, FORMATS) or '; it is tabular, snapshot or csv'}")
+        raise UserError(
+            f"there is no format {shorten(repr(format))}"
+            f"{nearest(format, FORMATS) or '; it is tabular, snapshot or csv'}"
+        )
     if format == "csv":
         tables = _tables(read_league(agent.partition("@")[0]))
         written = _write_tables(tables, output)
     else:
         name = parse(agent, error=AgentError)
         if name.kind != "run":
-            raise AgentError(f"export needs an agent of a run, such as runs/kuhn_poker@nash, but got {shorten(repr(agent))}")
+            raise AgentError(
+                f"export needs an agent of a run, such as runs/kuhn_poker@nash, but got {shorten(repr(agent))}"
+            )
         league = read_league(name.source)
         if format == "snapshot" and name.target == "nash":
             raise AgentError(
@@ -52,7 +57,9 @@ def _tabular(league: League, agent: str) -> bytes:
     torch.set_num_threads(1)
     game, tree = world(league.about["game"], "cpu", league.about["config"]["tree_limit"])
     if tree is None:
-        raise UserError(f"a table of {shorten(game.spec.name)} needs its tree, which is too large: export a snapshot instead")
+        raise UserError(
+            f"a table of {shorten(game.spec.name)} needs its tree, which is too large: export a snapshot instead"
+        )
     player = load_agent(agent, game)
     if not isinstance(player, Evaluable):
         raise AgentError(f"{shorten(agent)} can only be played, so it has no table: export a snapshot instead")

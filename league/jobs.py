@@ -52,6 +52,7 @@ class Job:
 
     @property
     def checkpoint(self) -> Path:
+        """Where its training stands."""
         return self.folder / "jobs" / f"{self.name}.checkpoint"
 
     @property

@@ -20,7 +20,12 @@ class Picture:
     def __init__(self, title: str) -> None:
         self._title = title
         self._began = time.monotonic()
-        columns = (TextColumn("{task.description:>12}"), BarColumn(32), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+        columns = (
+            TextColumn("{task.description:>12}"),
+            BarColumn(32),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._league_bar = self._progress.add_task("iterations", total=None, note="")
         self._bars: dict[str, TaskID] = {}
@@ -51,7 +56,12 @@ class Picture:
 
     def training(self, job: str, done: int, total: int, rate: float) -> None:
         """Show how far a training job is, and its games per second."""
-        self._bar(job.replace("response-", "train ").replace("-seat-", "/"), done, total, f"{rate:,.0f} games/s" if rate else "")
+        self._bar(
+            job.replace("response-", "train ").replace("-seat-", "/"),
+            done,
+            total,
+            f"{rate:,.0f} games/s" if rate else "",
+        )
 
     def matches(self, done: int, total: int, games: int) -> None:
         """Show how many matches are played."""
@@ -82,7 +92,8 @@ def facts(league: League) -> Table:
     if ratings is not None:
         top = sorted(range(len(ratings.elo)), key=lambda member: -ratings.elo[member])[:4]
         table.add_row(
-            "ratings", "  ".join(f"@{k} {ratings.elo[k]:+.0f} [{ratings.low[k]:+.0f}, {ratings.high[k]:+.0f}]" for k in top)
+            "ratings",
+            "  ".join(f"@{k} {ratings.elo[k]:+.0f} [{ratings.low[k]:+.0f}, {ratings.high[k]:+.0f}]" for k in top),
         )
     return table
 

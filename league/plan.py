@@ -78,7 +78,7 @@ def response_weights(strategies: tuple[Floats, ...], floor: float) -> Floats:
 
 
 def deviation_gains(payoffs: Floats, strategies: Sequence[Floats]) -> list[Floats]:
-    """Return, for each seat, what each of the n members earns it beyond the mixture, the others keeping to theirs: `[n]`.
+    """Return, for each seat, what each of the n members earns it beyond its mixture, the others keeping theirs: `[n]`.
 
     `payoffs [P, n, ..., n]`; `strategies [P][m]` are over the first m members.
     """

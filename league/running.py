@@ -14,7 +14,7 @@ from agents.files import AGAIN, StorageError
 from agents.learner import Interrupted
 from agents.registry import make as make_agent
 from agents.snapshot import SUFFIX, read
-from arena.ledger import Entry, Ledger, RunFolder
+from arena.ledger import Entry, Ledger
 from arena.match import play_match
 from games.errors import UserError
 from games.game import Game, GameSpec
@@ -39,16 +39,22 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
     for chosen in (solver, eval_solver):
         if chosen == "nash" and not _nash_serves(game.spec):
             raise ConfigError(
-                f"the solver nash needs a two-player zero-sum game and {shorten(game.spec.name)} is not one: use prd or uniform"
+                f"the solver nash needs a two-player zero-sum game and {shorten(game.spec.name)} is not one: "
+                "use prd or uniform"
             )
     if tree is None and (config.oracle == "exact" or config.payoffs == "exact"):
         raise ConfigError(
-            f"exact answers need the game tree, and {shorten(game.spec.name)} has more than {config.tree_limit:,} histories: "
+            f"exact answers need the game tree, and {shorten(game.spec.name)} has more than "
+            f"{config.tree_limit:,} histories: "
             "use --oracle ppo and --payoffs played, or raise --tree-limit"
         )
     for name in config.include:
         _rehearse(name, game)
-    folder = Path(run_dir) if run_dir is not None else free_folder(re.sub(r"[^a-z0-9_]+", "-", game.spec.name.lower()).strip("-"))
+    folder = (
+        Path(run_dir)
+        if run_dir is not None
+        else free_folder(re.sub(r"[^a-z0-9_]+", "-", game.spec.name.lower()).strip("-"))
+    )
     _refuse_foreign(folder)
     body = {
         "game": game.spec.name,
@@ -142,7 +148,8 @@ def _refuse_foreign(folder: Path) -> None:
     foreign = sorted({entry.name for entry in folder.iterdir()} - _OURS) if folder.is_dir() else []
     if foreign:
         raise ConfigError(
-            f"--run-dir {shorten(str(folder))} holds other files ({shorten(foreign[0])}): name a folder that does not exist yet"
+            f"--run-dir {shorten(str(folder))} holds other files ({shorten(foreign[0])}): "
+            "name a folder that does not exist yet"
         )
 
 

@@ -99,7 +99,11 @@ def _agent(league: League, folder: str, target: str, game: "Game") -> "Agent":
 
 
 def included(name: str, game: "Game") -> "Snapshot":
-    """Return the snapshot with which the agent called `name` joins a population: a copy, or its name where it is code."""
+    """Return the snapshot with which the agent called `name` joins a population: a copy, or a name for code.
+
+    Raises:
+        UserError: when there is no such agent or it cannot play `game`.
+    """
     from agents.agent import Random
     from agents.registry import read_snapshot, refuse_misfit
     from agents.snapshot import SUFFIX, Named, Snapshot
@@ -127,7 +131,5 @@ def member(league: League, folder: str, target: str, *, device: Any = "cpu") -> 
     elif target.isdecimal() and len(target) < 10 and int(target) < count:
         index = int(target)
     else:
-        raise UserError(
-            f"{shorten(folder)} has no member @{shorten(target)}: name @0 to @{count - 1}, @nash or @best"
-        )
+        raise UserError(f"{shorten(folder)} has no member @{shorten(target)}: name @0 to @{count - 1}, @nash or @best")
     return load(league.members[index]["snapshot"], RunFolder(Path(folder)).snapshots, device=device)

@@ -47,7 +47,9 @@ def failures(league: League) -> list[str]:
             possible = before["gains"][seat] if before["gains"] else None
             if gained <= 0.0 and (possible is None or possible > 1e-6):
                 could = "" if possible is None else f" of {possible:.4g} possible"
-                sentences.append(f"iteration {after['iteration']}, seat {seat}: the response gained {gained:.4g}{could}")
+                sentences.append(
+                    f"iteration {after['iteration']}, seat {seat}: the response gained {gained:.4g}{could}"
+                )
     return sentences
 
 
@@ -61,7 +63,7 @@ def rated(league: League) -> Ratings | None:
 def best(league: League) -> int:
     """Return the member called @best.
 
-    The one of lowest exact exploitability, else of highest lower bound of rating, else the latest; of equals, the latest.
+    The one of lowest exact exploitability, of equals the latest; else of highest lower bound of rating; else the last.
     """
     measured = {body["member"]: body["exploitability"] for body in league.members if "exploitability" in body}
     if len(measured) == len(league.members) > 0:

@@ -21,7 +21,9 @@ def imported(file: Path) -> set[str]:
 @pytest.mark.parametrize("floor", FLOORS)
 def test_imports_only_go_down(floor):
     above = set(FLOORS[FLOORS.index(floor) + 1 :])
-    wrong = {str(file.relative_to(ROOT)): found for file in (ROOT / floor).rglob("*.py") if (found := imported(file) & above)}
+    wrong = {
+        str(file.relative_to(ROOT)): found for file in (ROOT / floor).rglob("*.py") if (found := imported(file) & above)
+    }
     assert wrong == {}
 
 
@@ -29,7 +31,10 @@ def test_optional_libraries_are_imported_only_by_their_adapters():
     adapters = {"pyspiel": {"games/open_spiel.py", "games/open_spiel_load.py"}}
     for library, allowed in adapters.items():
         users = {
-            str(file.relative_to(ROOT)) for floor in FLOORS for file in (ROOT / floor).rglob("*.py") if library in imported(file)
+            str(file.relative_to(ROOT))
+            for floor in FLOORS
+            for file in (ROOT / floor).rglob("*.py")
+            if library in imported(file)
         }
         assert users <= allowed
 

@@ -62,7 +62,13 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, stops):
     for stop_at in stops:
         learner = kuhn()
         with pytest.raises(Interrupted):
-            train(learner, tmp_path / "cut", task="job", stop=lambda: learner.done >= stop_at, report=silent)
+            train(
+                learner,
+                tmp_path / "cut",
+                task="job",
+                stop=lambda learner=learner, stop_at=stop_at: learner.done >= stop_at,
+                report=silent,
+            )
     resumed = train(kuhn(), tmp_path / "cut", task="job", stop=never, report=silent)
     assert torch.equal(weights(whole), weights(resumed))
 
@@ -116,6 +122,10 @@ def test_all_pairs_and_movers_only_learn_the_same(monkeypatch):
     for dense in (False, True):
         monkeypatch.setattr(ppo, "play", lambda *a, dense=dense, **k: play(*a, **k, dense=dense))
         learner = PPO(Task("job", make("leduc_poker"), (1,), Random(), 0), PPOConfig(updates=1, games=64))
-        batches.append(torch.cat([column.flatten(1) if column.ndim > 1 else column[:, None] for column in learner._collect()[0]], 1))
+        batches.append(
+            torch.cat(
+                [column.flatten(1) if column.ndim > 1 else column[:, None] for column in learner._collect()[0]], 1
+            )
+        )
     one, other = (batch[np.lexsort(batch.detach().double().numpy().round(5).T)] for batch in batches)
     assert torch.allclose(one, other, atol=1e-5)

@@ -32,7 +32,8 @@ def test_a_game_is_the_same_in_any_batch(world):
     agents = [random_policy(tree, 1), random_policy(tree, 2)]
     whole = play(game, agents, seating=both_ways(96), games=torch.arange(96), seed=5)
     parts = [
-        play(game, agents, seating=both_ways(96)[rows], games=rows, seed=5) for rows in torch.arange(96).split([1, 7, 88])
+        play(game, agents, seating=both_ways(96)[rows], games=rows, seed=5)
+        for rows in torch.arange(96).split([1, 7, 88])
     ]
     assert torch.equal(whole.returns, torch.cat([part.returns for part in parts]))
     assert torch.equal(whole.moves, torch.cat([part.moves for part in parts]))
@@ -42,7 +43,8 @@ def test_answering_for_all_pairs_gives_the_same_games_as_answering_for_those_tha
     game, tree = world
     agents = [random_policy(tree, 1), Mixture([random_policy(tree, 2), Random()], np.full((2, 2), 0.5))]
     sparse, dense = (
-        play(game, agents, seating=both_ways(64), games=torch.arange(64), seed=3, dense=dense) for dense in (False, True)
+        play(game, agents, seating=both_ways(64), games=torch.arange(64), seed=3, dense=dense)
+        for dense in (False, True)
     )
     assert torch.equal(sparse.returns, dense.returns)
     assert torch.equal(sparse.moves, dense.moves)
@@ -104,7 +106,7 @@ def test_a_mixture_keeps_its_member_for_the_whole_game_and_draws_by_weight():
 
 
 def test_a_mixture_is_realization_equivalent_to_its_behaviour(world):
-    game, tree = world
+    _, tree = world
     members = [random_policy(tree, seed) for seed in range(3)]
     mixture = Mixture(members, np.array([[0.6, 0.1, 0.3], [0.2, 0.5, 0.3]]))
     one, other = random_policy(tree, 8), Profile([mixture, mixture])

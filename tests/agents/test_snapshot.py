@@ -43,7 +43,9 @@ def test_a_snapshot_comes_back_as_it_was(tree, tmp_path, kind):
 
 
 def test_a_network_of_temperature_zero_stays_greedy(tree, tmp_path):
-    network = NetworkPolicy({"inputs": tree.observations.shape[1], "actions": 2, "hidden": [8], "temperature": 0.0}, seed=3)
+    network = NetworkPolicy(
+        {"inputs": tree.observations.shape[1], "actions": 2, "hidden": [8], "temperature": 0.0}, seed=3
+    )
     name = save(Snapshot("kuhn_poker", (network,), (0, 0)), tmp_path)
     assert set(behaviour(load(name, tmp_path), tree)) == {0.0, 1.0}
 
@@ -79,7 +81,9 @@ def test_a_newer_format_is_refused(tree):
 def test_a_snapshot_holds_no_code(tree):
     data = snapshots(tree)["network"].to_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    assert all(set(entry) == {"dtype", "shape", "data_offsets"} for key, entry in header.items() if key != "__metadata__")
+    assert all(
+        set(entry) == {"dtype", "shape", "data_offsets"} for key, entry in header.items() if key != "__metadata__"
+    )
     with pytest.raises(SnapshotError, match="opening a run executes nothing"):
         Snapshot("kuhn_poker", (Named("mybot.py:Bot"),), (0, 0)).agent()
 

@@ -38,7 +38,8 @@ def as_openspiel_says(game, tree, behaviour):
 
 
 @pytest.mark.parametrize(
-    ("name", "theirs", "histories", "infosets"), [*GAMES, *(pytest.param(*game, marks=pytest.mark.slow) for game in LARGE)]
+    ("name", "theirs", "histories", "infosets"),
+    [*GAMES, *(pytest.param(*game, marks=pytest.mark.slow) for game in LARGE)],
 )
 def test_a_random_profile_has_openspiels_returns_best_responses_and_nash_conv(name, theirs, histories, infosets):
     game = make(name)
@@ -54,7 +55,9 @@ def test_a_random_profile_has_openspiels_returns_best_responses_and_nash_conv(na
     assert tree.nash_conv(plan) == pytest.approx((best - returns).sum(), abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker", "rock_paper_scissors", "open_spiel:kuhn_poker(players=3)"])
+@pytest.mark.parametrize(
+    "name", ["kuhn_poker", "leduc_poker", "rock_paper_scissors", "open_spiel:kuhn_poker(players=3)"]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_compiled_passes_say_what_the_reference_says(name, seed):
     tree = build_tree(make(name))
@@ -88,7 +91,9 @@ def test_a_mixture_pays_what_its_members_pay_on_average():
     plans = [tree.plan(random_behaviour(tree, seed)) for seed in range(4)]
     weights = np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.0, 0.1, 0.2]])
     expected = sum(
-        weights[0, i] * weights[1, j] * tree.returns(tree.seated([plans[i], plans[j]])) for i in range(4) for j in range(4)
+        weights[0, i] * weights[1, j] * tree.returns(tree.seated([plans[i], plans[j]]))
+        for i in range(4)
+        for j in range(4)
     )
     mixed = tree.mixture(plans, weights)
     assert tree.returns(mixed) == pytest.approx(expected, abs=1e-12)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from itertools import pairwise
 
 import openspiel_truth as truth
 import pytest
@@ -49,7 +50,7 @@ def test_leduc_poker_with_nash_follows_the_published_curve(run, tmp_path):
     for iteration, published in ((10, 3.12), (20, 1.30), (50, 0.526), (100, 0.288), (200, 0.056)):
         assert published / 4 < nash_conv(result, iteration) < published * 4
     curve = result["exploitability"]["by_iteration"]
-    rises = sum(after > before for before, after in zip(curve, curve[1:], strict=False))
+    rises = sum(after > before for before, after in pairwise(curve))
     assert 40 < rises < 160  # the exploitability of a restricted equilibrium is not monotone
     policy = exported(result["run_dir"], tmp_path / "nash.json")
     assert truth.exploitability("leduc_poker", policy) == pytest.approx(curve[-1], abs=1e-9)
@@ -119,7 +120,9 @@ def test_three_players_learn_by_projected_replicator_dynamics(run):
 def test_the_same_seed_gives_the_same_league_and_another_seed_another(run, tmp_path):
     one = run("leduc_poker", oracle="exact", iterations=5, seed=1)
     again, other = (
-        run_league(Config(game="leduc_poker", oracle="exact", iterations=5, seed=seed), str(tmp_path / str(seed)), quiet=True)
+        run_league(
+            Config(game="leduc_poker", oracle="exact", iterations=5, seed=seed), str(tmp_path / str(seed)), quiet=True
+        )
         for seed in (1, 2)
     )
     assert one["population"] == again["population"]

@@ -84,7 +84,6 @@ def child(argv: list[str], out: str, err: str, strikes: list[dict[str, Any]], ea
 
 def write_at_once() -> None:
     import agents.learner
-    import league.manager
 
     agents.learner.CHECKPOINT_SECONDS = -1.0
 
