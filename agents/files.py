@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from games.errors import UserError
+from games.names import shorten
 
 AGAIN = "run the same command again"
 """What a `StorageError` advises; who knows a better command for going on puts it in its place."""
@@ -24,10 +25,10 @@ class StorageError(UserError):
 
 def refusal(path: Path, error: OSError) -> str:
     """Return the sentence for an operating system's `error` about `path`."""
-    reason = error.strerror or str(error)
+    reason, place = error.strerror or str(error), shorten(str(path))  # so that a deep folder hides no advice
     if error.errno in _NO_ROOM:
-        return f"there is no room to write {path} ({reason}): free some or allow more, then {AGAIN}"
-    return f"{path} cannot be used ({reason}): check that its folder exists and that you may write there, then {AGAIN}"
+        return f"there is no room to write {place} ({reason}): free some or allow more, then {AGAIN}"
+    return f"{place} cannot be used ({reason}): check that its folder exists and that you may write there, then {AGAIN}"
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -60,13 +61,12 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
 def make_durable(paths: Sequence[Path]) -> None:
     """Return when the files `paths`, all of one folder, are on disk under their names; raises `StorageError`.
 
-    Several at a time: a journal takes many files in one commit, but only those that ask for it together.
+    Files and folder at once: a journal takes all that ask together in one commit.
     """
-    with ThreadPoolExecutor(_AT_A_TIME) as threads:
-        for _ in threads.map(_sync, paths):
-            pass
     if paths:
-        _sync(paths[0].parent)
+        with ThreadPoolExecutor(_AT_A_TIME) as threads:
+            for _ in threads.map(_sync, [*paths, paths[0].parent]):
+                pass
 
 
 def _sync(path: Path) -> None:

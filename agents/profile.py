@@ -28,18 +28,20 @@ class _Company:
     def _divide(self, owner: Tensor, seats: Tensor, draws: Draws) -> None:
         self._owner = owner
         self._place = torch.zeros_like(owner)
-        for index, agent in enumerate(self.agents):
-            mine = (owner == index).nonzero()[:, 0]
+        self._pairs = [(owner == index).nonzero()[:, 0] for index in range(len(self.agents))]
+        for agent, mine in zip(self.agents, self._pairs, strict=True):
             self._place[mine] = torch.arange(len(mine), device=mine.device)
             if len(mine):
                 agent.start(seats[mine], draws.rows(mine))
 
     def act(self, turn: Turn) -> Tensor:
         """Pass each pair on to the agent that owns it: `[n]` int64."""
-        owner, order = self._owner[turn.memory].sort(stable=True)
-        counts = torch.bincount(owner, minlength=len(self.agents)).tolist()
-        actions = torch.empty(len(turn), dtype=torch.int64, device=order.device)
-        for agent, chosen in zip(self.agents, order.split(counts), strict=True):
+        pairs = self._pairs
+        if turn.active is None:  # else every pair that was started answers, in the same order
+            owner, order = self._owner[turn.memory].sort(stable=True)
+            pairs = order.split(torch.bincount(owner, minlength=len(self.agents)).tolist())
+        actions = torch.empty(len(turn), dtype=torch.int64, device=turn.rows.device)
+        for agent, chosen in zip(self.agents, pairs, strict=True):
             if len(chosen):
                 actions[chosen] = agent.act(turn.select(chosen, self._place[turn.memory[chosen]]))
         return actions

@@ -14,12 +14,12 @@ from games.tree import Floats, GameTree, tabulate
 class _Rows:
     """Rows of action probabilities, `table [R, A]` float64, each under one of the sorted `keys [R]` int64.
 
-    Raises ValueError where there is not one row a key.
+    Raises ValueError where there is not one row a key, or no row at all.
     """
 
     def __init__(self, keys: Tensor, table: Tensor) -> None:
-        if table.ndim != 2 or keys.shape != table.shape[:1]:
-            raise ValueError(f"expected a row of a table for each of {keys.shape} keys, got {table.shape}")
+        if table.ndim != 2 or len(table) == 0 or keys.shape != table.shape[:1]:
+            raise ValueError(f"expected a table with a row for each of {list(keys.shape)} keys, got {list(table.shape)}")
         self.keys, self.table, self._index = keys, table, Index(keys)
 
     @cached_property

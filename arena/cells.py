@@ -185,10 +185,9 @@ class Table:
     def grow(self, members: int) -> None:
         """Make room for `members` members in all, unless there is."""
         if members > self.members:
-            self._means = np.pad(
-                self._means, [(0, 0)] + [(0, members - self.members)] * self.players, constant_values=np.nan
-            )
-            self.members = members
+            grown = np.full((self.players,) + (members,) * self.players, np.nan)
+            grown[(slice(None),) + (slice(self.members),) * self.players] = self._means
+            self._means, self.members = grown, members
 
     def put(self, seating: Sequence[int], cell: Cell) -> None:
         """Fill in the cell of `seating`, in place of what was there; raises `IndexError` beyond the members."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from agents.files import AGAIN, refusal
 from arena.folder import LedgerError, LedgerStorageError, RunFolder
 from arena.records import Row, verified
+from games.names import shorten
 
 INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)"
 _SELECT = "SELECT seq, kind, body, note, digest, guard FROM records ORDER BY seq"
@@ -115,7 +116,7 @@ def sentences(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PLACE:
             raise LedgerStorageError(
-                f"{path} could not be read or written ({error}): free space on its disk and check its permissions, "
+                f"{shorten(str(path))} could not be read or written ({error}): free space on its disk and check its permissions, "
                 f"then {AGAIN}; nothing that was recorded is lost"
             ) from error
         raise LedgerError(f"{path} is damaged ({error}): restore the run's folder from a copy") from error

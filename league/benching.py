@@ -71,7 +71,8 @@ def run_benchmarks(only: str | None) -> dict[str, Any]:
 
 def find_benchmarks(folder: Path) -> dict[str, Factory]:
     """Return the benchmarks of the modules in `folder`, by name."""
-    return {name: make for path in sorted(folder.glob("[!_]*.py")) for name, make in _factories(path)}
+    paths = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("test_")]
+    return {name: make for path in paths for name, make in _factories(path)}
 
 
 def measure(benchmark: Benchmark) -> dict[str, Any]:
