@@ -19,7 +19,9 @@ class _Rows:
 
     def __init__(self, keys: Tensor, table: Tensor) -> None:
         if table.ndim != 2 or len(table) == 0 or keys.shape != table.shape[:1]:
-            raise ValueError(f"expected a table with a row for each of {list(keys.shape)} keys, got {list(table.shape)}")
+            raise ValueError(
+                f"expected a table with a row for each of {list(keys.shape)} keys, got {list(table.shape)}"
+            )
         self.keys, self.table, self._index = keys, table, Index(keys)
 
     @cached_property

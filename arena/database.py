@@ -116,8 +116,8 @@ def sentences(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PLACE:
             raise LedgerStorageError(
-                f"{shorten(str(path))} could not be read or written ({error}): free space on its disk and check its permissions, "
-                f"then {AGAIN}; nothing that was recorded is lost"
+                f"{shorten(str(path))} could not be read or written ({error}): "
+                f"free space on its disk and check its permissions, then {AGAIN}; nothing that was recorded is lost"
             ) from error
         raise LedgerError(f"{path} is damaged ({error}): restore the run's folder from a copy") from error
 

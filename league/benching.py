@@ -58,15 +58,19 @@ def run_benchmarks(only: str | None) -> dict[str, Any]:
             f"there is no benchmark whose name holds {shorten(repr(only))}{nearest(str(only), known)}: "
             f"they are {', '.join(known)}"
         )
-    console, rows = Console(stderr=True), []
+    console, rows, skipped = Console(stderr=True), [], {}
     for name, make in chosen.items():
         with console.status(name):
-            benchmark = make(False)
+            try:
+                benchmark = make(False)
+            except ModuleNotFoundError as error:
+                skipped[name] = f"{error.name} is not installed"
+                continue
             try:
                 rows.append({"name": name, **measure(benchmark)})
             finally:
                 benchmark.close()
-    return {**_circumstances(folder, only), "benchmarks": rows}
+    return {**_circumstances(folder, only), "benchmarks": rows, "skipped": skipped}
 
 
 def find_benchmarks(folder: Path) -> dict[str, Factory]:

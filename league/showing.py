@@ -125,12 +125,13 @@ def show_benchmarks(result: dict[str, Any]) -> None:
         targets = [f"at least {least:g}x" for least in [row["least_ratio"]] if least is not None]
         targets += [f"at most {most:g} s" for most in [row["most_seconds"]] if most is not None]
         times = f"{ratio['median']:.3g}x" if ratio else "-"
-        console.print(
-            f"[bold]{row['name']:24}[/bold]{_figure(row['ours'], unit):>14}{_figure(row['peer'], unit):>14}{times:>10}   "
-            f"[{'green' if row['met'] else 'red'}]{', '.join(targets) or '-'}[/]"
-        )
+        figures = f"{_figure(row['ours'], unit):>14}{_figure(row['peer'], unit):>14}{times:>10}"
+        style = "green" if row["met"] else "red"
+        console.print(f"[bold]{row['name']:24}[/bold]{figures}   [{style}]{', '.join(targets) or '-'}[/]")
         spread = f"; {ratio['low']:.3g}x to {ratio['high']:.3g}x in {row['repeats']} rounds" if ratio else ""
         console.print(f"[dim]  {unit}, beside {row['peer_name']}{spread}[/dim]", soft_wrap=True)
+    for name, reason in result["skipped"].items():
+        console.print(f"[bold]{name}[/bold]: skipped, {reason}")
     machine = result["machine"]
     console.print(
         f"[dim]{machine['processor']}, {machine['cores']} cores, {machine['device']}; one thread; load "

@@ -9,8 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pyspiel
-
 from league.benching import Benchmark
 from league.config import load_config
 from league.jobs import world
@@ -55,6 +53,7 @@ def leduc_psro(tiny: bool) -> Benchmark:
 def _psro_v2(name: str, iterations: int) -> tuple[Callable[[], float] | None, str]:
     """Return OpenSpiel's league of the same kind, or None and what it lacks."""
     try:
+        import pyspiel
         from open_spiel.python.algorithms import expected_game_score
         from open_spiel.python.algorithms.psro_v2 import best_response_oracle, psro_v2
     except ModuleNotFoundError as error:

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from unittest.mock import patch
 
-import pyspiel
 import torch
-from open_spiel.python.policy import TabularPolicy as TheirTable
 
 from agents.network import NetworkPolicy
 from agents.tabular import TabularPolicy
@@ -72,6 +70,9 @@ def _boards(observations: torch.Tensor) -> list[str]:
 
 
 def _by_policies(rows: list[list[Row]]) -> Play:
+    import pyspiel
+    from open_spiel.python.policy import TabularPolicy as TheirTable
+
     game, tables = pyspiel.load_game("tic_tac_toe"), [dict(seat) for seat in rows]
     policy = TheirTable(game)
     for index, state in enumerate(policy.states):
@@ -89,6 +90,8 @@ def _by_policies(rows: list[list[Row]]) -> Play:
 
 
 def _by_board(rows: list[list[Row]]) -> Play:
+    import pyspiel
+
     game, tables = pyspiel.load_game("tic_tac_toe"), []
     for seat in rows:
         table = {}

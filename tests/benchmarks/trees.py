@@ -1,7 +1,8 @@
 """Trees, and what is computed on them, beside OpenSpiel on the same game."""
 
+from typing import Any
+
 import numpy as np
-import pyspiel
 
 from agents.tabular import TabularPolicy
 from games import build_tree, make
@@ -11,6 +12,8 @@ from league.benching import Benchmark
 
 def leduc_nash_conv(tiny: bool) -> Benchmark:
     """NashConv of a tabular policy, its probabilities read anew each time."""
+    import pyspiel
+
     game, calls = make("leduc_poker"), 2 if tiny else 1000
     tree = build_tree(game)
     policy = TabularPolicy.of(tree, tree.normalised(np.random.default_rng(0).random(tree.slots)))
@@ -52,12 +55,14 @@ def tic_tac_toe_tree(tiny: bool) -> Benchmark:
 
 
 def _tree(name: str, *, histories: int, seconds: float) -> Benchmark:
+    import pyspiel
+
     game, theirs = make(name), pyspiel.load_game(name)
 
     def ours() -> float:
         return build_tree(game).nodes
 
-    def visit(state: pyspiel.State) -> int:
+    def visit(state: Any) -> int:
         if state.is_terminal():
             state.returns()
             return 1
