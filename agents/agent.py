@@ -22,7 +22,7 @@ class Turn:
 
     rows, seats `[n]` int64: where; draws: the random numbers of those games at this move;
     memory `[n]` int64: which of the pairs that `Agent.start` was given each one is: where an agent that remembers
-    keeps what it remembers; paid `[n]` float64: what the seat has been paid so far;
+    keeps what it remembers; payments `[B, P]` float64: what every seat has been paid so far;
     active `[n]` bool, or None when all are: where the seat really moves. The answer in other rows is ignored.
     """
 
@@ -32,7 +32,7 @@ class Turn:
     seats: Tensor
     draws: Draws
     memory: Tensor
-    paid: Tensor
+    payments: Tensor
     active: Tensor | None = None
 
     def __len__(self) -> int:
@@ -47,6 +47,11 @@ class Turn:
     def legal(self) -> Tensor:
         """What each seat may do, `[n, A]` bool."""
         return self.game.legal(self.position, self.rows, self.seats)
+
+    @cached_property
+    def paid(self) -> Tensor:
+        """What each seat has been paid so far, `[n]` float64."""
+        return at(self.payments, self.rows, self.seats)
 
     @property
     def state(self) -> State:
@@ -66,9 +71,14 @@ class Turn:
             self.seats[chosen],
             self.draws.rows(chosen),
             memory,
-            self.paid[chosen],
+            self.payments,
             None if self.active is None else self.active[chosen],
         )
+
+
+def at(table: Tensor, rows: Tensor, seats: Tensor) -> Tensor:
+    """Return the entries `[n]` of `table [B, P]`; a flat gather is much quicker than indexing by pairs."""
+    return table.flatten().index_select(0, rows * table.shape[1] + seats)
 
 
 class Agent(Protocol):

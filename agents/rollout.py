@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from agents.agent import Agent, Turn
+from agents.agent import Agent, Turn, at
+from games import kernels
 from games.draws import Draws, sample
 from games.game import Game, State
 
@@ -49,10 +50,11 @@ class _Table:
         self.state: State = game.reset(Draws.of(seed, "reset", games))
         self.chance, self.action = Draws.of(seed, "chance", games), Draws.of(seed, "action", games)
         self.memory = torch.zeros_like(seating)
-        self.pairs = [(seating == index).nonzero().unbind(1) for index in range(len(agents))]
+        everyone = torch.ones_like(seating, dtype=torch.bool)
+        self.pairs = [_movers(everyone, seating, index) for index in range(len(agents))]
         start = Draws.of(seed, "start", games)
         for agent, (rows, seats) in zip(agents, self.pairs, strict=True):
-            self.memory[rows, seats] = torch.arange(len(rows), device=rows.device)
+            _put(self.memory, rows, seats, torch.arange(len(rows), device=rows.device))
             agent.start(seats, start.rows(rows))
         self.place = torch.arange(len(games), device=games.device)
         self.paid = self.state.rewards.clone()
@@ -69,35 +71,53 @@ class _Table:
                 rows, seats = self.pairs[index]
                 active = state.acting[rows, seats]
             else:
-                rows, seats = (state.acting[:, :players] & (self.seating == index)).nonzero().unbind(1)
+                rows, seats = _movers(state.acting, self.seating, index)
                 active = None
             if len(rows):
-                draws, pair = self.action.at(move).rows(rows), rows * players + seats
-                memory, paid = (column.flatten().index_select(0, pair) for column in (self.memory, self.paid))
-                turn = Turn(self.game, state, rows, seats, draws, memory, paid, active)
-                actions[rows, seats] = agent.act(turn)
+                draws, memory = self.action.at(move).rows(rows), at(self.memory, rows, seats)
+                turn = Turn(self.game, state, rows, seats, draws, memory, self.paid, active)
+                _put(actions, rows, seats, agent.act(turn))
         if self.game.spec.chance_outcomes:
-            rows = self.place if dense else state.acting[:, players].nonzero()[:, 0]
+            rows = self.place if dense else state.acting[:, players].nonzero().view(-1)
             if len(rows):
                 uniform = self.chance.at(move).rows(rows).uniform()
-                actions[rows, players] = sample(self.game.chance(state, rows), uniform)
+                _put(actions, rows, torch.full_like(rows, players), sample(self.game.chance(state, rows), uniform))
         self.length += ~state.done
         self.state = self.game.step(state, actions, self.chance.at(move))
         self.paid += self.state.rewards
 
     def settle(self) -> bool:
         """Set finished games aside once they are half of those in hand; true when none are left."""
-        going = (~self.state.done).nonzero()[:, 0]
-        if len(going) == 0:
+        done = self.state.done
+        count = int(done.sum())
+        if count == len(self.place):
             return True
-        if 2 * len(going) <= len(self.place):
+        if 2 * count >= len(self.place):
             self.file()
-            self.state, self.seating, self.memory = self.state[going], self.seating[going], self.memory[going]
-            self.chance, self.action = self.chance.rows(going), self.action.rows(going)
-            self.place, self.paid, self.length = self.place[going], self.paid[going], self.length[going]
+            going = (~done).nonzero().view(-1)
+            self.state, self.chance, self.action = self.state[going], self.chance.rows(going), self.action.rows(going)
+            for name in ("seating", "memory", "place", "paid", "length"):
+                setattr(self, name, getattr(self, name).index_select(0, going))
         return False
 
     def file(self) -> None:
         """Write what the games in hand have come to into the results."""
         self.returns[self.place], self.moves[self.place] = self.paid, self.length
         self.truncated[self.place] = self.state.truncated
+
+
+def _movers(acting: Tensor, seating: Tensor, agent: int) -> tuple[Tensor, Tensor]:
+    """Return the rows and seats `[n]` where an agent must move."""
+    if acting.device.type == "cpu":
+        rows, seats = kernels.movers(acting.numpy(), seating.numpy(), agent)
+        return torch.from_numpy(rows), torch.from_numpy(seats)
+    rows, seats = (acting[:, : seating.shape[1]] & (seating == agent)).nonzero().unbind(1)
+    return rows, seats
+
+
+def _put(table: Tensor, rows: Tensor, seats: Tensor, values: Tensor) -> None:
+    """Write `values [n]` into `table [B, S]`."""
+    if table.device.type == "cpu":
+        kernels.put(table.numpy(), rows.numpy(), seats.numpy(), values.contiguous().numpy())
+    else:
+        table[rows, seats] = values

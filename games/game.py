@@ -104,6 +104,8 @@ def concatenate(states: list[AnyState]) -> AnyState:
 def _take(value: Any, rows: Tensor | slice) -> Any:
     if isinstance(value, np.ndarray) and isinstance(rows, Tensor):
         return value[rows.cpu().numpy()]
+    if isinstance(value, Tensor) and isinstance(rows, Tensor) and rows.dtype == torch.int64:
+        return value.index_select(0, rows)
     return value[rows]
 
 

@@ -55,6 +55,25 @@ def sample(probabilities, uniform):
 
 
 @njit(cache=True)
+def movers(acting, owner, agent):
+    """Return the places (row, seat), each `[n]` int64, where `acting [B, S]` holds and `owner [B, P]` is `agent`."""
+    rows, players = owner.shape
+    places, count = np.empty((2, rows * players), np.int64), 0
+    for row in range(rows):
+        for seat in range(players):
+            places[0, count], places[1, count] = row, seat
+            count += acting[row, seat] & (owner[row, seat] == agent)
+    return places[0, :count], places[1, :count]
+
+
+@njit(cache=True)
+def put(table, rows, seats, values):
+    """Write `values [n]` into `table [B, S]` at the places (row, seat)."""
+    for place in range(len(rows)):
+        table[rows[place], seats[place]] = values[place]
+
+
+@njit(cache=True)
 def hash_rows(words, seats, weights):
     """Hash float32 rows given as their bits, `words [n, m]` int32, with their `seats [n]`: `[n]` int64."""
     rows, columns = words.shape

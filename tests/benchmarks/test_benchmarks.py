@@ -1,5 +1,6 @@
 """Every benchmark does its work; how fast is for `redqueen bench` to say."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,41 @@ def test_a_package_without_its_checkout_says_what_it_needs(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="checkout"):
         run_benchmarks(None)
+
+
+TRIVIAL = """
+from league.benching import Benchmark
+
+def trivial(tiny):
+    work = lambda: 5
+    return Benchmark(unit="steps", ours=work, peer=work, peer_name="itself", check=work, least_ratio=0.0)
+
+def timed(tiny):
+    return Benchmark(unit="runs", ours=lambda: 1, check=lambda: None, most_seconds=9.0)
+
+def lacking(tiny):
+    import no_such_peer
+
+def _helper(tiny):
+    raise AssertionError("not a benchmark")
+"""
+
+
+def test_results_say_where_they_come_from_and_are_shown(tmp_path, monkeypatch, capsys):
+    import league.benching
+    from league.showing import show_benchmarks
+
+    (tmp_path / "trivial.py").write_text(TRIVIAL)
+    (tmp_path / "test_other.py").write_text("raise AssertionError('not a benchmark')")
+    monkeypatch.setattr(league.benching, "_folder", lambda: tmp_path)
+    result = run_benchmarks(None)
+    assert [row["name"] for row in result["benchmarks"]] == ["trivial", "timed"]
+    assert result["skipped"] == {"lacking": "no_such_peer is not installed"}
+    assert result["command"] == "redqueen bench --json"
+    assert {"machine", "commit", "date", "load"} < result.keys()
+    json.dumps(result, allow_nan=False)
+    show_benchmarks(result)
+    shown = capsys.readouterr().out
+    for text in ("trivial", "beside itself", "at least 0x", "at most 9 s", "no_such_peer is not installed"):
+        assert text in shown
+    assert run_benchmarks("timed")["command"] == "redqueen bench timed --json"

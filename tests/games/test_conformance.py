@@ -35,13 +35,13 @@ class PaysInSingles(TicTacToe):
 class Stalls(TicTacToe):
     def step(self, state, actions, draws=None):
         after = super().step(state, actions)
-        return replace(after, acting=after.acting & (after.boards[:, :1] != 1))
+        return replace(after, acting=after.acting & (after.words[:, :1] != 1))
 
 
 class LosesRows(TicTacToe):
     def reset(self, draws):
         state = super().reset(draws)
-        return replace(state, history=state.history[:1])
+        return replace(state, words=state.words[:1])
 
 
 class PaysTheSum(TicTacToe):
@@ -75,7 +75,7 @@ class PaysAgain(TicTacToe):
 class MovesOn(TicTacToe):
     def step(self, state, actions, draws=None):
         after = super().step(state, actions)
-        return replace(after, history=after.history + state.terminated)
+        return replace(after, words=after.words + state.terminated[:, None])
 
 
 class ActsAfterTheEnd(TicTacToe):
@@ -110,6 +110,11 @@ class SeesInfinity(TicTacToe):
         return super().observe(state, rows, seats) / 0.0
 
 
+class SeesFlat(TicTacToe):
+    def observe(self, state, rows, seats):
+        return super().observe(state, rows, seats).flatten(1)
+
+
 class SeesNoise(TicTacToe):
     clock = count()
 
@@ -120,7 +125,7 @@ class SeesNoise(TicTacToe):
 class ShowsTheOtherCard(KuhnPoker):
     def observe(self, state, rows, seats):
         seen = super().observe(state, rows, seats)
-        seen[:, 0] += state.cards[rows, 1 - seats]
+        seen[:, 0] += state.words[rows, 1 - seats]
         return seen
 
 
@@ -134,7 +139,7 @@ class HidesTheOwnCard(KuhnPoker):
 class HiddenRules(KuhnPoker):
     def legal(self, state, rows, seats):
         allowed = super().legal(state, rows, seats)
-        allowed[:, 1] &= state.cards[rows, 1 - seats] == 0
+        allowed[:, 1] &= state.words[rows, 1 - seats] == 0
         return allowed
 
 
@@ -151,13 +156,13 @@ class EveryColumnCounts(KuhnPoker):
 
 class LegalWrites(TicTacToe):
     def legal(self, state, rows, seats):
-        state.history.add_(1)
+        state.words.add_(1)
         return super().legal(state, rows, seats)
 
 
 class StepWrites(TicTacToe):
     def step(self, state, actions, draws=None):
-        state.history.add_(1)
+        state.words.add_(1)
         return super().step(state, actions)
 
 
@@ -173,7 +178,7 @@ class StepForgets(TicTacToe):
 
     def step(self, state, actions, draws=None):
         after = super().step(state, actions)
-        return replace(after, history=after.history + next(self.clock))
+        return replace(after, words=after.words + next(self.clock))
 
 
 class NamesByNumber(TicTacToe):
@@ -187,20 +192,20 @@ BROKEN = [
     ("start", PaysInSingles(), "expected rewards to be torch.float64"),
     ("length", _spec(TicTacToe(), max_moves=8), "spec.max_moves = 8 steps but game"),
     ("columns", Stalls(), "nobody acts in game"),
-    ("start", LosesRows(), "expected history to have 3 rows but it has 1"),
+    ("start", LosesRows(), "expected words to have 3 rows but it has 1"),
     ("columns", PaysTheSum(), r"expected rewards to be torch.float64 of shape \[64, 2\]"),
     ("columns", BothEnds(), "both terminated and truncated"),
     ("legal actions", NothingLegal(), "seat 1 acts in game .* but has no legal action"),
     ("legal actions", LegalAsNumbers(), "expected legal to be torch.bool"),
     ("finished rows", PaysAgain(), "a row that was over is paid"),
-    ("finished rows", MovesOn(), "history of a row that was over changes"),
+    ("finished rows", MovesOn(), "words of a row that was over changes"),
     ("finished rows", ActsAfterTheEnd(), "somebody acts .* in a row that is over"),
     ("chance", UnevenDeck(), "do not add up to one"),
     ("chance", NegativeCard(), "negative"),
     ("zero-sum", BothWin(), r"are \[1.0, 1.0\], which is not zero-sum"),
     ("utility bounds", _spec(TicTacToe(), utility=(-0.5, 1.0)), "outside spec.utility, which is from -0.5 to 1"),
     ("observations", SeesDoubles(), "expected the observation to be torch.float32"),
-    ("observations", _spec(TicTacToe(), observation_shape=(18,)), r"of shape \[64, 18\] but"),
+    ("observations", SeesFlat(), r"of shape \[64, 2, 3, 3\] but"),
     ("observations", SeesInfinity(), "not finite"),
     ("observations", SeesNoise(), "another one when asked again"),
     ("hidden information", ShowsTheOtherCard(), "two observations in one information state"),
@@ -209,10 +214,10 @@ BROKEN = [
     ("batch size", RowsMatter([[1, -1], [-1, 1]]), "goes another way in a batch of 1 than of 64"),
     ("row indexing", RowsMatter([[1, -1], [-1, 1]]), "rewards differs at move 0 when rows are chosen"),
     ("ignored actions", EveryColumnCounts(), "depends at move .* on the action of a seat that does not act"),
-    ("purity", LegalWrites(), "legal changes history of the state"),
-    ("purity", StepWrites(), "step changes history of the state"),
+    ("purity", LegalWrites(), "legal changes words of the state"),
+    ("purity", StepWrites(), "step changes words of the state"),
     ("purity", StepWritesActions(), "step changes the actions"),
-    ("purity", StepForgets(), "history is another one when the step of move 0 is taken again"),
+    ("purity", StepForgets(), "words is another one when the step of move 0 is taken again"),
     ("symmetry", _spec(TicTacToe(), symmetric=True), "other seats act at move 0"),
     ("symmetry", _spec(MatrixGame([[1, -1], [-1, 1]]), symmetric=True), "rewards of move 0 are not exchanged"),
     ("text", NamesByNumber(), "must return text"),

@@ -1,0 +1,288 @@
+"""Games whose position is a few integers: the rules are written for one row and compiled to run over all of them."""
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+from games import bits
+from games.bits import rule
+from games.draws import Draws
+from games.game import Game, State
+
+Words = Any
+"""One position: its integers in compiled rules, its columns `[B]` int64 in torch."""
+
+Rule = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class NativeState(State):
+    """words `[B, W]` int64: the integers of each position, as the game's own docstring lists them."""
+
+    words: Tensor
+
+
+def _no_chance(words: Words) -> Any:
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """A game's rules as functions of a position's `words`, each followed by the game's `parameters`.
+
+    start: the words of the first position.
+    step(words, seat, action): the words after `action` of the acting `seat`, chance included. Where several act, the
+        action is a number whose digits in base A are theirs, the first seat's first.
+    acting(words): who acts, bit s for seat s; 0 when the game is over.
+    returns(words): what each of the P seats ends with.
+    legal(words, seat): the legal actions as words whose bits, laid end to end, are the actions.
+    observe(words, seat): what a seat sees, likewise. Total: it is asked of seats that do not act as well.
+    chance(words): the outcomes that are equally likely, as bits.
+    """
+
+    start: tuple[int, ...]
+    step: Rule
+    acting: Rule
+    returns: Rule
+    legal: Rule
+    observe: Rule
+    chance: Rule = _no_chance
+
+
+class Layout(NamedTuple):
+    """Which bits of several words are meant, in order: bit `shifts[i]` of the word whose `starts` enclose i."""
+
+    starts: np.ndarray
+    shifts: np.ndarray
+
+    @classmethod
+    def of(cls, *words: Any) -> "Layout":
+        """List each word's bits; a number n stands for its lowest n."""
+        lists = [list(range(word)) if isinstance(word, int) else list(word) for word in words]
+        return cls(np.cumsum([0, *map(len, lists)]), np.array([place for word in lists for place in word], np.int64))
+
+    def read(self, words: Words) -> Tensor:
+        """Return the bits of columns `[n]` as `[n, bits]` bool."""
+        shifts = torch.from_numpy(self.shifts).to(words[0].device)
+        spans = zip(words, self.starts[:-1], self.starts[1:], strict=True)
+        return torch.cat([word[:, None] >> shifts[first:last] & 1 for word, first, last in spans], 1).bool()
+
+
+class NativeGame(Game[NativeState]):
+    """A turn-based or simultaneous game given by `rules`; chance, where it moves, is uniform over the outcomes left.
+
+    A subclass sets `spec`, `device`, `rules` and, where its words are not read from their lowest bits on, the layouts.
+    On the CPU the rules run compiled, over one row after another; elsewhere as torch expressions over the columns.
+    """
+
+    rules: ClassVar[Rules]
+    parameters: tuple[int, ...] = ()
+    compiled: bool = True
+    """Whether the CPU runs the compiled rules; the torch expressions say the same."""
+
+    @cached_property
+    def actions_layout(self) -> Layout:
+        """Where the legal actions stand in the words of `rules.legal`."""
+        return Layout.of(self.spec.actions)
+
+    @cached_property
+    def observation_layout(self) -> Layout:
+        """Where the numbers of an observation stand in the words of `rules.observe`."""
+        return Layout.of(int(np.prod(self.spec.observation_shape)))
+
+    @cached_property
+    def _kernels(self) -> "_Kernels":
+        return _compile(self.rules, _version(self.rules))
+
+    @cached_property
+    def _start(self) -> Tensor:
+        return torch.tensor(self.rules.start, device=self.device)
+
+    def reset(self, draws: Draws) -> NativeState:
+        """Return the first position."""
+        count, seats = len(draws.games), self.spec.seats
+        first = int(self.rules.acting(self.rules.start, *self.parameters))
+        unset = torch.zeros(count, dtype=torch.bool, device=self.device)
+        acting = torch.tensor([bool(first >> seat & 1) for seat in range(seats)], device=self.device)
+        return NativeState(
+            acting=acting.repeat(count, 1),
+            rewards=torch.zeros(count, self.spec.players, dtype=torch.float64, device=self.device),
+            terminated=unset,
+            truncated=unset,
+            words=self._start.repeat(count, 1),
+        )
+
+    def step(self, state: NativeState, actions: Tensor, draws: Draws | None = None) -> NativeState:
+        """Let whoever acts do so; finished rows stay as they are and are paid nothing."""
+        if not self._runs_compiled(state):
+            return self._step_in_torch(state, actions)
+        words, acting, rewards, terminated = self._kernels.step(
+            state.words.numpy(),
+            state.acting.numpy(),
+            state.terminated.numpy(),
+            actions.numpy(),
+            self.spec.players,
+            self.spec.actions,
+            self.parameters,
+        )
+        return NativeState(
+            acting=torch.from_numpy(acting),
+            rewards=torch.from_numpy(rewards),
+            terminated=torch.from_numpy(terminated),
+            truncated=state.truncated,
+            words=torch.from_numpy(words),
+        )
+
+    def _step_in_torch(self, state: NativeState, actions: Tensor) -> NativeState:
+        seat = action = torch.zeros_like(state.words[:, 0])
+        for index, acts in enumerate(state.acting.unbind(1)):
+            seat = torch.where(acts, index, seat)
+            action = torch.where(acts, action * self.spec.actions + actions[:, index], action)
+        stepped = _stack(self.rules.step(state.words.unbind(1), seat, action, *self.parameters), state)
+        words = torch.where(state.terminated[:, None], state.words, stepped)
+        columns = words.unbind(1)
+        acting = self.rules.acting(columns, *self.parameters)
+        over = acting == 0
+        returns = _stack(self.rules.returns(columns, *self.parameters), state).double()
+        return NativeState(
+            acting=(acting[:, None] >> torch.arange(self.spec.seats, device=state.device) & 1).bool(),
+            rewards=torch.where((over & ~state.terminated)[:, None], returns, 0.0),
+            terminated=over,
+            truncated=state.truncated,
+            words=words,
+        )
+
+    def chance(self, state: NativeState, rows: Tensor) -> Tensor:
+        """Return `[n, O]`: uniform over the outcomes left."""
+        if self._runs_compiled(state):
+            outcomes = self.spec.chance_outcomes
+            return torch.from_numpy(self._kernels.chance(state.words.numpy(), rows.numpy(), outcomes, self.parameters))
+        left = Layout.of(self.spec.chance_outcomes).read((self.rules.chance(_columns(state, rows), *self.parameters),))
+        return left.double() / left.sum(1, keepdim=True)
+
+    def legal(self, state: NativeState, rows: Tensor, seats: Tensor) -> Tensor:
+        """Return the legal actions `[n, A]`."""
+        layout = self.actions_layout
+        if not self._runs_compiled(state):
+            return layout.read(self.rules.legal(_columns(state, rows), seats, *self.parameters))
+        arguments = state.words.numpy(), rows.numpy(), seats.numpy(), layout.starts, layout.shifts, self.parameters
+        return torch.from_numpy(self._kernels.legal(*arguments))
+
+    def observe(self, state: NativeState, rows: Tensor, seats: Tensor) -> Tensor:
+        """Return what the seats see `[n, *observation_shape]`."""
+        layout, shape = self.observation_layout, self.spec.observation_shape
+        if not self._runs_compiled(state):
+            return (
+                layout.read(self.rules.observe(_columns(state, rows), seats, *self.parameters)).float().view(-1, *shape)
+            )
+        arguments = state.words.numpy(), rows.numpy(), seats.numpy(), layout.starts, layout.shifts, self.parameters
+        return torch.from_numpy(self._kernels.observe(*arguments)).view(-1, *shape)
+
+    def _runs_compiled(self, state: NativeState) -> bool:
+        return self.compiled and state.words.device.type == "cpu"
+
+
+def _columns(state: NativeState, rows: Tensor) -> tuple[Tensor, ...]:
+    return state.words.index_select(0, rows).unbind(1)
+
+
+def _stack(values: Any, state: NativeState) -> Tensor:
+    """Stack columns, some of them plain numbers, to `[B, n]`."""
+    return torch.stack([torch.as_tensor(value, device=state.device).expand(len(state)) for value in values], 1)
+
+
+class _Kernels(NamedTuple):
+    step: Rule
+    legal: Rule
+    observe: Rule
+    chance: Rule
+
+
+def _version(rules: Rules) -> str:
+    """Digest the files that the rules are written in: compiled code that is kept on disk must not outlive them."""
+    functions = [value for value in vars(rules).values() if callable(value)]
+    files = {inspect.getsourcefile(function) or "" for function in functions} | {bits.__file__}
+    return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in sorted(files)), digest_size=16).hexdigest()
+
+
+@rule
+def _spread(words, starts, shifts, out):
+    """Write the bits that a layout names to `out [n]`, by loops plain enough to run on vectors."""
+    for part in range(len(words)):
+        word, line, places = words[part], out[starts[part] : starts[part + 1]], shifts[starts[part] : starts[part + 1]]
+        for place in range(len(places)):
+            line[place] = np.int32(word >> places[place] & 1)
+
+
+def _compile(rules: Rules, version: str) -> _Kernels:
+    """Compile the rules into loops over rows."""
+    advance, movers, ends, allowed, seen, drawn = map(
+        rule, (rules.step, rules.acting, rules.returns, rules.legal, rules.observe, rules.chance)
+    )
+
+    @njit(cache=True, nogil=True)
+    def step(words, acting, over, actions, players, radix, parameters):
+        _ = version  # what is kept on disk is found by it
+        rows, seats = acting.shape
+        after, next_acting = np.empty_like(words), np.zeros((rows, seats), np.bool_)
+        rewards, terminated = np.zeros((rows, players)), np.ones(rows, np.bool_)
+        for row in range(rows):
+            if over[row]:
+                after[row] = words[row]
+                continue
+            seat = action = np.int64(0)
+            for index in range(seats):
+                if acting[row, index]:
+                    seat, action = np.int64(index), action * radix + actions[row, index]
+            moved = advance(words[row], seat, action, *parameters)
+            for index in range(len(moved)):
+                after[row, index] = moved[index]
+            mask = movers(after[row], *parameters)
+            if mask == 0:
+                paid = ends(after[row], *parameters)
+                for index in range(players):
+                    rewards[row, index] = paid[index]
+            else:
+                terminated[row] = False
+                for index in range(seats):
+                    next_acting[row, index] = mask >> index & 1
+        return after, next_acting, rewards, terminated
+
+    @njit(cache=True, nogil=True)
+    def legal(words, rows, seats, starts, shifts, parameters):
+        _ = version
+        out = np.empty((len(rows), len(shifts)), np.bool_)
+        for index in range(len(rows)):
+            _spread(allowed(words[rows[index]], seats[index], *parameters), starts, shifts, out[index])
+        return out
+
+    @njit(cache=True, nogil=True)
+    def observe(words, rows, seats, starts, shifts, parameters):
+        _ = version
+        out = np.empty((len(rows), len(shifts)), np.float32)
+        for index in range(len(rows)):
+            _spread(seen(words[rows[index]], seats[index], *parameters), starts, shifts, out[index])
+        return out
+
+    @njit(cache=True, nogil=True)
+    def chance(words, rows, outcomes, parameters):
+        _ = version
+        out = np.empty((len(rows), outcomes))
+        for index in range(len(rows)):
+            mask, count = drawn(words[rows[index]], *parameters), 0
+            for outcome in range(outcomes):
+                count += mask >> outcome & 1
+            for outcome in range(outcomes):
+                out[index, outcome] = (mask >> outcome & 1) / count
+        return out
+
+    return _Kernels(step, legal, observe, chance)

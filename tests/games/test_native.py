@@ -1,0 +1,43 @@
+"""The rules of native games say the same compiled, over rows, and as torch expressions, over columns."""
+
+import pytest
+import torch
+
+from games import Draws, known, make, sample
+from games.native import Layout, NativeGame
+
+NATIVE = [name for name, _ in known() if isinstance(make(name), NativeGame)]
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_compiled_rules_are_the_rules(name):
+    compiled, plain = make(name), make(name)
+    assert isinstance(compiled, NativeGame)
+    assert isinstance(plain, NativeGame)
+    plain.compiled = False
+    count, players = 500, compiled.spec.players
+    games = torch.arange(count)
+    everyone = games.repeat_interleave(players), torch.arange(players).repeat(count)
+    choices = Draws.of(3, "choices", games)
+    ours, theirs = compiled.reset(choices), plain.reset(choices)
+    for move in range(compiled.spec.max_moves):
+        rows, seats = ours.acting[:, :players].nonzero().unbind(1)
+        legal = compiled.legal(ours, rows, seats)
+        assert torch.equal(legal, plain.legal(theirs, rows, seats))
+        assert torch.equal(compiled.observe(ours, *everyone), plain.observe(theirs, *everyone))
+        actions = torch.zeros(ours.acting.shape, dtype=torch.int64)
+        actions[rows, seats] = sample(legal, choices.at(move).rows(rows).uniform(seats))
+        if compiled.spec.chance_outcomes:
+            rows = ours.acting[:, players].nonzero()[:, 0]
+            chances = compiled.chance(ours, rows)
+            assert torch.equal(chances, plain.chance(theirs, rows))
+            actions[rows, players] = sample(chances, choices.at(move).rows(rows).uniform(players))
+        ours, theirs = compiled.step(ours, actions), plain.step(theirs, actions)
+        for column, value in ours._columns():
+            assert torch.equal(value, getattr(theirs, column)), (move, column)
+    assert ours.done.all()
+
+
+def test_a_layout_lays_the_bits_of_words_end_to_end():
+    columns = torch.tensor([0b101, 0b010]), torch.tensor([0b1000, 0b0001])
+    assert Layout.of(3, [3, 0]).read(columns).int().tolist() == [[1, 0, 1, 1, 0], [0, 1, 0, 0, 1]]
