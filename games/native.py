@@ -215,12 +215,10 @@ def _version(rules: Rules) -> str:
 
 
 @rule
-def _spread(words, starts, shifts, out):
-    """Write the bits that a layout names to `out [n]`, by loops plain enough to run on vectors."""
-    for part in range(len(words)):
-        word, line, places = words[part], out[starts[part] : starts[part + 1]], shifts[starts[part] : starts[part + 1]]
-        for place in range(len(places)):
-            line[place] = np.int32(word >> places[place] & 1)
+def _spread(word, shifts, out):
+    """Write the bits of `word` at `shifts [n]` to `out [n]`, in a loop plain enough to run on vectors."""
+    for place in range(len(shifts)):
+        out[place] = np.int32(word >> shifts[place] & 1)
 
 
 def _compile(rules: Rules, version: str) -> _Kernels:
@@ -262,7 +260,10 @@ def _compile(rules: Rules, version: str) -> _Kernels:
         _ = version
         out = np.empty((len(rows), len(shifts)), np.bool_)
         for index in range(len(rows)):
-            _spread(allowed(words[rows[index]], seats[index], *parameters), starts, shifts, out[index])
+            masks = allowed(words[rows[index]], seats[index], *parameters)
+            for part in range(len(masks)):
+                first, last = starts[part], starts[part + 1]
+                _spread(masks[part], shifts[first:last], out[index, first:last])
         return out
 
     @njit(cache=True, nogil=True)
@@ -270,7 +271,10 @@ def _compile(rules: Rules, version: str) -> _Kernels:
         _ = version
         out = np.empty((len(rows), len(shifts)), np.float32)
         for index in range(len(rows)):
-            _spread(seen(words[rows[index]], seats[index], *parameters), starts, shifts, out[index])
+            masks = seen(words[rows[index]], seats[index], *parameters)
+            for part in range(len(masks)):
+                first, last = starts[part], starts[part + 1]
+                _spread(masks[part], shifts[first:last], out[index, first:last])
         return out
 
     @njit(cache=True, nogil=True)
