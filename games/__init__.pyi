@@ -1,13 +1,13 @@
+from .boards.tic_tac_toe import TicTacToe
+from .cards.kuhn_poker import KuhnPoker
+from .cards.leduc_poker import LeducPoker
 from .conformance import check_game
 from .draws import Draws, sample
 from .errors import GameError, UserError, nearest
 from .game import Game, GameSpec, State, concatenate
-from .kuhn_poker import KuhnPoker
-from .leduc_poker import LeducPoker
-from .matrix import MatrixGame, rock_paper_scissors
+from .matrices.matrix import MatrixGame, rock_paper_scissors
 from .registry import known, make
 from .solvers import SOLVERS, Equilibrium
-from .tic_tac_toe import TicTacToe
 from .tree import GameTree
 from .tree_builder import build_tree
 

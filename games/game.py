@@ -1,5 +1,6 @@
 """The face of a game: rules that step a batch of states, and the description of what is played."""
 
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, Self, TypeVar
@@ -8,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from games.about import About
 from games.draws import Draws
+from games.svg import text_picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +20,8 @@ class GameSpec:
 
     name: the string that `games.make` takes, arguments included.
     players: P, the number of seats that are paid.
-    actions: A, the number of distinct actions of the seat that has most.
+    actions: A, the number of distinct actions of the seat that has most; where an action has several `parts`, the sum
+        of their choices, laid end to end; where it is continuous, how many numbers it has.
     observation_shape: the shape of one seat's observation, float32.
     utility: the least and the greatest return that a seat can end with.
     zero_sum: the seats' returns add up to zero in every game.
@@ -26,6 +30,8 @@ class GameSpec:
     chance_outcomes: O, the most outcomes of one chance move; 0 when chance never moves.
     cloneable: a state can be stored, indexed and stepped again.
     max_moves: the most steps a game can take, chance's included.
+    parts: how many choices each part of an action has, where an action is several choices at once.
+    bounds: the least and the greatest value of each number of an action, where actions are continuous.
     """
 
     name: str
@@ -39,6 +45,23 @@ class GameSpec:
     perfect_information: bool = False
     chance_outcomes: int = 0
     cloneable: bool = True
+    parts: tuple[int, ...] = ()
+    bounds: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def discrete(self) -> bool:
+        """An action is one choice out of A: what trees, tables and search ask for."""
+        return not self.parts and not self.bounds
+
+    @property
+    def action_shape(self) -> tuple[int, ...]:
+        """The shape of one seat's action: () for one choice, else one entry a part or a number."""
+        return () if self.discrete else (len(self.parts) or len(self.bounds),)
+
+    @property
+    def action_type(self) -> torch.dtype:
+        """int64, or float32 where actions are continuous."""
+        return torch.float32 if self.bounds else torch.int64
 
     @property
     def seats(self) -> int:
@@ -124,6 +147,12 @@ class Game(ABC, Generic[AnyState]):
     spec: GameSpec
     device: torch.device
 
+    @property
+    def about(self) -> About:
+        """What a person wants to know of the game: without words of its own, its class's docstring."""
+        summary, _, rules = (inspect.getdoc(type(self)) or type(self).__name__).partition("\n\n")
+        return About(summary=" ".join(summary.split()), rules=" ".join(rules.split()))
+
     @abstractmethod
     def reset(self, draws: Draws) -> AnyState:
         """Return the start of the games `draws.games [B]`; `draws` serves starts that chance cannot list."""
@@ -132,8 +161,8 @@ class Game(ABC, Generic[AnyState]):
     def step(self, state: AnyState, actions: Tensor, draws: Draws | None = None) -> AnyState:
         """Advance every row by one move.
 
-        `actions [B, S]` int64 has one column a seat, chance's last; entries of seats that do not act are ignored.
-        Rows that are done stay as they are and are paid zero. `draws` serves moves that chance cannot list.
+        `actions [B, S, *action_shape]` has one column a seat, chance's last; entries of seats that do not act are
+        ignored. Rows that are done stay as they are and are paid zero. `draws` serves moves that chance cannot list.
         """
 
     def chance(self, state: AnyState, rows: Tensor) -> Tensor:
@@ -142,7 +171,10 @@ class Game(ABC, Generic[AnyState]):
 
     @abstractmethod
     def legal(self, state: AnyState, rows: Tensor, seats: Tensor) -> Tensor:
-        """Return the legal actions `[n, A]` bool of `seats [n]` in `rows [n]`, where those seats act."""
+        """Return the legal actions `[n, A]` bool of `seats [n]` in `rows [n]`, where those seats act.
+
+        The choices of several parts stand end to end. Continuous actions are legal within `spec.bounds`: all true.
+        """
 
     @abstractmethod
     def observe(self, state: AnyState, rows: Tensor, seats: Tensor) -> Tensor:
@@ -157,8 +189,12 @@ class Game(ABC, Generic[AnyState]):
         """Name what `seat` knows in one row, in OpenSpiel's words where OpenSpiel has the game."""
 
     def action_name(self, seat: int, action: int) -> str:
-        """Name one action for a person."""
+        """Name one action, or one choice of a part, for a person."""
         return str(action)
+
+    def svg(self, state: AnyState, row: int) -> str:
+        """Return the position of one row as an SVG picture; without one of its own, a game shows its text."""
+        return text_picture(self.draw(state, row))
 
 
 def step_where(game: Game[AnyState], state: AnyState, ready: Tensor, actions: Tensor) -> AnyState:

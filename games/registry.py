@@ -7,26 +7,19 @@ from typing import Any
 
 import torch
 
+from games.boards import tic_tac_toe
+from games.cards import kuhn_poker, leduc_poker
+from games.draws import Draws
+from games.entry import Entry
 from games.errors import GameError, nearest
 from games.game import Game, GameSpec
-from games.kuhn_poker import KuhnPoker
-from games.leduc_poker import LeducPoker
-from games.matrix import MatrixGame, rock_paper_scissors
+from games.matrices import matrix
 from games.names import Name, describe, load_from_file, parse, shorten
-from games.tic_tac_toe import TicTacToe
 
-
-def _matrix(*, payoffs: list[Any], device: torch.device | str = "cpu") -> MatrixGame:
-    """Return a matrix game whose name holds its payoffs."""
-    return MatrixGame(payoffs, device=device)
-
-
-_OWN: dict[str, tuple[Callable[..., Game], str, str]] = {
-    "kuhn_poker": (KuhnPoker, "kuhn_poker", "three cards, one bet"),
-    "leduc_poker": (LeducPoker, "leduc_poker", "six cards, two rounds of betting around a public card"),
-    "matrix": (_matrix, "matrix(payoffs=[[3, 0], [5, 1]])", "one simultaneous move, paid by a table"),
-    "rock_paper_scissors": (rock_paper_scissors, "rock_paper_scissors", "one simultaneous move in a cycle of three"),
-    "tic_tac_toe": (TicTacToe, "tic_tac_toe", "three in a row on nine cells"),
+_OWN: dict[str, Entry] = {
+    name: entry
+    for module in (kuhn_poker, leduc_poker, matrix, tic_tac_toe)
+    for name, entry in sorted(module.GAMES.items())
 }
 _LIBRARIES = ("open_spiel", "pettingzoo")
 
@@ -42,7 +35,7 @@ def make(name: str, *, device: torch.device | str = "cpu") -> Game:
     if parsed.kind == "file":
         return _make_from_file(parsed, place)
     if parsed.source == "open_spiel":
-        from games.open_spiel import make_open_spiel
+        from games.open_spiel.adapter import make_open_spiel
 
         return make_open_spiel(parsed.target, dict(parsed.arguments), place)
     if parsed.source == "pettingzoo":
@@ -58,16 +51,48 @@ def make(name: str, *, device: torch.device | str = "cpu") -> Game:
     raise GameError(f"expected a game but {shorten(repr(name))} names an agent; give a game such as kuhn_poker")
 
 
-def known() -> list[tuple[str, str]]:
-    """Return the games of our own: a name that `make` takes and one line about each."""
-    return [(example, description) for _, example, description in _OWN.values()]
+def known() -> dict[str, Entry]:
+    """Return the games of our own, by name."""
+    return dict(_OWN)
+
+
+def page(name: str) -> dict[str, Any]:
+    """Return what there is to know of the game `name`, by heading; raises `GameError` when it cannot be made."""
+    game, parsed = make(name), parse(name, error=GameError)
+    spec = game.spec
+    about = _OWN[parsed.target].about if parsed.kind == "own" else game.about
+    if spec.bounds:
+        kind = f"{spec.actions} numbers within {', '.join(f'[{low:g}, {high:g}]' for low, high in spec.bounds)}"
+    else:
+        kind = f"{' x '.join(map(str, spec.parts)) or spec.actions} choices"
+    start = game.reset(Draws.of(0, "page", torch.arange(1)))
+    return {
+        "game": spec.name,
+        "summary": about.summary,
+        "rules": about.rules,
+        "players": spec.players,
+        "actions": f"{kind}: {about.actions}" if about.actions else kind,
+        "observation": f"{list(spec.observation_shape)} float32" + (about.observation and f": {about.observation}"),
+        "utilities": f"from {spec.utility[0]:g} to {spec.utility[1]:g}" + ", zero-sum" * spec.zero_sum,
+        "length": f"at most {spec.max_moves} moves, chance's included",
+        "kind": ", ".join(_traits(spec)),
+        "known": about.known,
+        "start": game.draw(start, 0),
+        "sources": list(about.sources),
+    }
+
+
+def _traits(spec: GameSpec) -> list[str]:
+    traits = ["perfect information" if spec.perfect_information else "imperfect information"]
+    traits += ["symmetric"] * spec.symmetric + ["chance moves"] * (spec.chance_outcomes > 0)
+    return traits + ["states cannot be copied"] * (not spec.cloneable)
 
 
 def _make_own(name: Name, device: torch.device) -> Game:
     if name.target not in _OWN:
         hint = nearest(name.target, _OWN) or f"; ours are {', '.join(_OWN)}"
         raise GameError(f"there is no game called {shorten(repr(name.target))}{hint}")
-    factory = _OWN[name.target][0]
+    factory = _OWN[name.target].factory
     _check_arguments(name.target, factory, name.arguments)
     return factory(**name.arguments, device=device)
 

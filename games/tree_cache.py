@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from games import draws, hashing, kernels, tree, tree_builder
+from games import bits, draws, hashing, kernels, tree, tree_builder
 from games.game import Game
 from games.tree import GameTree
 from games.tree_builder import DEFAULT_LIMIT, TreeTooLarge, build_tree
@@ -50,8 +50,8 @@ def cached_tree(game: Game, *, limit: int = DEFAULT_LIMIT) -> GameTree:
 
 def _path(game: Game) -> Path:
     key = hashlib.blake2b(game.spec.name.encode(), digest_size=16)
-    rules = inspect.getmodule(type(game))
-    for module in (rules, draws, hashing, kernels, tree, tree_builder):
+    rules = [inspect.getmodule(kind) for kind in type(game).__mro__]
+    for module in (*rules, bits, draws, hashing, kernels, tree, tree_builder):
         with suppress(OSError, TypeError):
             key.update(Path(inspect.getfile(module) if module else "").read_bytes())
     with suppress(PackageNotFoundError):

@@ -242,12 +242,20 @@ def export(
 
 
 @app.command()
-def games(*, json: Json = False) -> None:
-    """List the games."""
-    from games.registry import known
-    from league.showing import show_names
+def games(
+    game: Annotated[str | None, typer.Argument(help="a game, for its page; all are listed without one")] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """List the games, or tell all about one."""
+    from games.registry import known, page
+    from league.showing import show_names, show_page
 
-    _answer({"games": dict(known())}, show_names, as_json=json)
+    if game is not None:
+        _answer(page(game), show_page, as_json=json)
+        return
+    listed = {entry.example: entry.about.summary for entry in known().values()}
+    _answer({"games": listed}, show_names, as_json=json)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """How results look to a person, on standard output."""
 
 import shlex
+import textwrap
 from typing import Any
 
 from rich.console import Console
@@ -105,6 +106,18 @@ def show_names(result: dict[str, Any]) -> None:
         width = max(len(name) for name in names)
         for name, line in names.items():
             print(f"{name:{width}}  {line}")
+
+
+def show_page(result: dict[str, Any]) -> None:
+    """Print all that is known of one game, by heading."""
+    width = max(map(len, result)) + 2
+    for heading, said in result.items():
+        said = "; ".join(said) if isinstance(said, list) else str(said)
+        if not said:
+            continue
+        wrapped = [piece for line in said.splitlines() for piece in textwrap.wrap(line, 100) or [""]]
+        for index, line in enumerate(wrapped):
+            print(f"{heading if index == 0 else '':{width}}{line}")
 
 
 def show_report(result: dict[str, Any]) -> None:

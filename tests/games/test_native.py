@@ -6,7 +6,7 @@ import torch
 from games import Draws, known, make, sample
 from games.native import Layout, NativeGame
 
-NATIVE = [name for name, _ in known() if isinstance(make(name), NativeGame)]
+NATIVE = [name.example for name in known().values() if isinstance(make(name.example), NativeGame)]
 
 
 @pytest.mark.parametrize("name", NATIVE)

@@ -12,7 +12,7 @@ import games
 from games.draws import Draws, sample
 from games.errors import GameError
 from games.game import concatenate
-from games.open_spiel import OpenSpielGame, OpenSpielState, make_open_spiel
+from games.open_spiel.adapter import OpenSpielGame, OpenSpielState, make_open_spiel
 
 pyspiel = pytest.importorskip("pyspiel")
 

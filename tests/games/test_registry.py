@@ -34,7 +34,7 @@ def file(tmp_path, monkeypatch):
     return "mine.py"
 
 
-@pytest.mark.parametrize("name", [name for name, _ in known()])
+@pytest.mark.parametrize("name", [entry.example for entry in known().values()])
 def test_a_known_game_is_made_and_its_name_makes_it_again(name):
     game = make(name)
     assert isinstance(game, Game)

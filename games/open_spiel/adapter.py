@@ -15,7 +15,7 @@ from torch import Tensor
 
 from games.draws import Draws
 from games.game import Game, GameSpec, State
-from games.open_spiel_load import first_decision, load, quiet
+from games.open_spiel.load import first_decision, load, quiet
 
 if TYPE_CHECKING:
     import pyspiel

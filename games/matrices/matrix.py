@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from games.about import About
 from games.draws import Draws
+from games.entry import Entry
 from games.errors import GameError
 from games.game import Game, GameSpec, State
 from games.names import Name, shorten
@@ -120,6 +123,11 @@ def rock_paper_scissors(*, device: torch.device | str = "cpu") -> MatrixGame:
     )
 
 
+def _matrix(*, payoffs: list[Any], device: torch.device | str = "cpu") -> MatrixGame:
+    """Return a matrix game whose name holds its payoffs."""
+    return MatrixGame(payoffs, device=device)
+
+
 def _table(payoffs: ArrayLike) -> np.ndarray:
     """Return payoffs as `[A1, ..., AP, P]` float64, or raise `GameError`."""
     try:
@@ -166,3 +174,33 @@ def _action_names(names: Sequence[str] | Sequence[Sequence[str]] | None, counts:
             f"but got lists of {shorten(str([len(seat) for seat in lists]))}; name every action once"
         )
     return lists
+
+
+GAMES = {
+    "matrix": Entry(
+        factory=_matrix,
+        example="matrix(payoffs=[[3, 0], [5, 1]])",
+        about=About(
+            summary="one simultaneous move, paid by a table",
+            rules="Every seat chooses an action at the same time and is paid the table's entry for the joint action. "
+            "payoffs is [A1, A2], what the row seat of a zero-sum game is paid, or [A1, ..., AP, P] for any "
+            "game of P seats.",
+            observation="the constant 1: there is nothing to see before the move",
+            actions="the row, the column, ... of the table",
+            known="every game of this kind has an equilibrium in mixed strategies",
+            sources=('J. Nash, "Equilibrium points in n-person games", PNAS 36, 1950',),
+        ),
+    ),
+    "rock_paper_scissors": Entry(
+        factory=rock_paper_scissors,
+        example="rock_paper_scissors",
+        about=About(
+            summary="one simultaneous move in a cycle of three",
+            rules="Rock beats scissors, scissors beat paper, paper beats rock; the winner takes one from the loser.",
+            observation="the constant 1: there is nothing to see before the move",
+            actions="0 rock, 1 paper, 2 scissors",
+            known="value 0; the only equilibrium plays each with probability 1/3",
+            sources=("agrees with OpenSpiel's matrix_rps",),
+        ),
+    ),
+}

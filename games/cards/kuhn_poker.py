@@ -6,7 +6,9 @@ returns and information states are OpenSpiel's.
 
 import torch
 
+from games.about import About
 from games.bits import bit, where
+from games.entry import Entry
 from games.game import GameSpec
 from games.native import NativeGame, NativeState, Rules
 
@@ -109,3 +111,25 @@ class KuhnPoker(NativeGame):
 
 def _sequence(betting: int) -> str:
     return "".join(_LETTERS[place % 2] for place in range(6) if betting >> place & 1)
+
+
+GAMES = {
+    "kuhn_poker": Entry(
+        factory=KuhnPoker,
+        example="kuhn_poker",
+        about=About(
+            summary="three cards, one bet",
+            rules="Each of two seats antes one chip and is dealt one of three cards. Seat 0 passes or bets one "
+            "chip more; who faces a bet may pass, giving up the pot, or bet too; after two passes or two "
+            "bets the higher card wins.",
+            observation="the seat (2), its card (3), and pass or bet for each of three moves (6), all one-hot",
+            actions="0 pass, 1 bet; chance deals the card 0, 1 or 2, first to seat 0",
+            known="value -1/18 for seat 0; its equilibria form a family by how often seat 0 bluffs with the jack, "
+            "0 to 1/3",
+            sources=(
+                'H. W. Kuhn, "A simplified two-person poker", Contributions to the Theory of Games I, 1950',
+                "agrees with OpenSpiel's kuhn_poker",
+            ),
+        ),
+    )
+}

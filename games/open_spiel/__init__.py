@@ -1,0 +1,1 @@
+"""OpenSpiel's games behind the face of a game."""
