@@ -5,13 +5,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from agents.agent import Agent, Evaluable, Policy, Random, Turn
+from agents.agent import Agent, Evaluable, Policy, Random
 from agents.guard import Misplay, refuse_misjudged, refuse_misplay
 from agents.rollout import play
 from games.conformance import Check, Report
 from games.draws import Draws
 from games.game import Game
 from games.names import describe
+from games.turn import Turn
 
 
 class _Inspected:

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.agent import Agent, AgentError, Evaluable, Policy, Turn
+from agents.agent import Agent, AgentError, Evaluable, Policy
 from games.draws import Draws
 from games.tree import Floats, GameTree
+from games.turn import Turn
 
 _TOLERANCE = 1e-4
 
@@ -27,28 +28,50 @@ def guarded(agent: Agent, name: str) -> Agent:
 
 
 def refuse_misplay(actions: Tensor, turn: Turn, name: str) -> None:
-    """Raise `Misplay` unless `actions` are `[n]` int64 and legal in each of the turn's pairs that really moves."""
-    if not isinstance(actions, Tensor) or actions.shape != (len(turn),) or actions.dtype != torch.int64:
+    """Raise `Misplay` unless `actions` are `[n, *action_shape]` and legal in each pair that really moves."""
+    spec = turn.game.spec
+    shape, kind = (len(turn), *spec.action_shape), str(spec.action_type).removeprefix("torch.")
+    if not isinstance(actions, Tensor) or actions.shape != shape or actions.dtype != spec.action_type:
         came = f"{actions.dtype} {list(actions.shape)}" if isinstance(actions, Tensor) else type(actions).__name__
         raise Misplay(
-            f"expected act to return int64 actions of shape [{len(turn)}], one a pair, but that of {name} returned "
+            f"expected act to return {kind} actions of shape {list(shape)}, one a pair, but that of {name} returned "
             f"{came}: correct it",
             "answers",
         )
-    legal, actions = turn.legal, actions.to(turn.legal.device)
-    most = legal.shape[1]
-    illegal = (actions < 0) | (actions >= most) | ~legal.gather(1, actions.clamp(0, most - 1)[:, None])[:, 0]
+    actions = actions.to(turn.legal.device)
+    illegal = _beyond(actions, turn) if spec.bounds else _not_among(actions, turn)
     if turn.active is not None:
         illegal &= turn.active
     if illegal.any():
         row = int(illegal.nonzero()[0, 0])
-        allowed = legal[row].nonzero()[:, 0].tolist()
-        shown = str(allowed if len(allowed) <= 8 else [*allowed[:8], "..."]).replace("'", "")
+        came = str(actions[row].tolist())
+        if spec.bounds:
+            allowed = f"numbers within {', '.join(f'[{low:g}, {high:g}]' for low, high in spec.bounds[:4])}"
+        else:
+            parts = [part[row].nonzero()[:, 0].tolist() for part in turn.legal.split(spec.parts or spec.actions, 1)]
+            shown = parts if spec.parts else parts[0]
+            allowed = str(shown if len(shown) <= 8 else [*shown[:8], "..."]).replace("'", "")
         raise Misplay(
-            f"expected a legal action but {name} chose {int(actions[row])} where only {shown} are legal: choose among "
-            "turn.legal",
+            f"expected a legal action but {name} chose {came} where only {allowed} are legal: choose among turn.legal",
             "legal actions",
         )
+
+
+def _not_among(actions: Tensor, turn: Turn) -> Tensor:
+    """Return `[n]` bool: whether some part of an action is not a legal choice."""
+    wrong = torch.zeros(len(turn), dtype=torch.bool, device=turn.legal.device)
+    spec = turn.game.spec
+    masks = turn.legal.split(spec.parts or spec.actions, 1)
+    for mask, chosen in zip(masks, actions.view(len(turn), -1).unbind(1), strict=True):
+        most = mask.shape[1]
+        wrong |= (chosen < 0) | (chosen >= most) | ~mask.gather(1, chosen.clamp(0, most - 1)[:, None])[:, 0]
+    return wrong
+
+
+def _beyond(actions: Tensor, turn: Turn) -> Tensor:
+    """Return `[n]` bool: whether some number of an action is outside its bounds, or not a number."""
+    low, high = torch.tensor(turn.game.spec.bounds, device=actions.device).T
+    return ~((actions >= low) & (actions <= high)).all(1)
 
 
 def refuse_misjudged(table: Tensor, legal: Tensor, name: str) -> None:

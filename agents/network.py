@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agents.agent import Policy
+from agents.agent import AgentError, Policy
+from agents.heads import FORBIDDEN, Choice, head_of
 from games.draws import key
+from games.turn import Turn
 
 _CHUNK = 1024
 """Rows that a CPU infers at once: their activations stay in its cache."""
-
-_FORBIDDEN = -1e30
-"""Added to the logits of illegal actions: their probability is then zero, and zero times its logarithm is zero too."""
 
 
 def _perceptron(sizes: Sequence[int], *, last_gain: float, generator: torch.Generator) -> nn.Sequential:
@@ -44,42 +43,46 @@ def _infer(network: nn.Sequential, rows: Tensor) -> Tensor:
 
 
 class NetworkPolicy(Policy):
-    """Action probabilities and a value from one observation, float32.
+    """A distribution over actions and a value from one observation, float32.
 
-    architecture: `inputs` (the size of a flattened observation), `actions` (A), `hidden` (widths, in order) and
-    `temperature`, which divides the logits (1 where it is absent; at 0 only the most likely action is played). The
-    weights are drawn from `seed`.
+    architecture: `inputs` (the size of a flattened observation), `actions` (A, and for other kinds of actions `parts`
+    or `bounds`, as in `GameSpec`), `hidden` (widths, in order) and `temperature`, which divides the logits (1 where it
+    is absent; at 0 only the most likely action is played). The weights are drawn from `seed`.
     """
 
     def __init__(self, architecture: dict[str, Any], *, seed: int = 0, device: torch.device | str = "cpu") -> None:
-        self.architecture = architecture
+        self.architecture, self.head = architecture, head_of(architecture)
         generator = torch.Generator().manual_seed(key(seed, "weights"))
-        inputs, hidden, actions = architecture["inputs"], architecture["hidden"], architecture["actions"]
-        self.policy = _perceptron([inputs, *hidden, actions], last_gain=0.01, generator=generator).to(device)
+        inputs, hidden = architecture["inputs"], architecture["hidden"]
+        self.policy = _perceptron([inputs, *hidden, self.head.outputs], last_gain=0.01, generator=generator).to(device)
         self.value = _perceptron([inputs, *hidden, 1], last_gain=1.0, generator=generator).to(device)
 
-    def log_probabilities(self, observation: Tensor, legal: Tensor) -> Tensor:
-        """Return `[n, A]`, about -1e30 outside `legal`."""
-        return self.logits(observation, legal).log_softmax(0).t()
+    @property
+    def temperature(self) -> float:
+        """What divides the logits."""
+        return self.architecture.get("temperature", 1.0)
 
     def values(self, observation: Tensor) -> Tensor:
         """Return the expected further return `[n]` of the seat that sees each observation."""
         return _infer(self.value, observation.flatten(1))[0]
 
     def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
-        """Return the masked softmax of the policy's logits at its temperature."""
-        logits = self.logits(observation, legal)
-        temperature = self.architecture.get("temperature", 1.0)
-        if temperature == 0.0:
-            return nn.functional.one_hot(logits.argmax(0), len(logits)).to(logits.dtype)
-        return (logits / temperature).softmax(0).t()
+        """Return the masked softmax of the policy's logits at its temperature, where an action is one choice."""
+        if not isinstance(self.head, Choice):
+            raise AgentError("a policy over several choices or continuous actions has no table of probabilities")
+        return self.head.probabilities(self.outputs(observation, legal), self.temperature)
 
-    def logits(self, observation: Tensor, legal: Tensor) -> Tensor:
-        """Return the logits with the actions first, `[A, n]`, about -1e30 outside `legal`.
+    def act(self, turn: Turn) -> Tensor:
+        """Sample an action in each pair from the game's own random numbers: `[n, *action_shape]`."""
+        outputs = self.outputs(turn.observation, turn.legal)
+        return self.head.sample(outputs, temperature=self.temperature, draws=turn.draws, seats=turn.seats)
 
-        Torch's softmax on the CPU is slow over a short last dimension.
-        """
-        return torch.add(_infer(self.policy, observation.flatten(1)), ~legal.t(), alpha=_FORBIDDEN).contiguous()
+    def outputs(self, observation: Tensor, legal: Tensor) -> Tensor:
+        """Return what the head reads, `[K, n]`: logits are about -1e30 outside `legal`."""
+        outputs = _infer(self.policy, observation.flatten(1))
+        if "bounds" in self.architecture:
+            return outputs
+        return torch.add(outputs, ~legal.t(), alpha=FORBIDDEN).contiguous()
 
     def parameters(self) -> list[nn.Parameter]:
         """Return the trainable tensors, the policy's before the value's."""

@@ -5,6 +5,7 @@ the learner's decisions with generalised advantage estimation (Schulman et al., 
 so nothing is bootstrapped.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,12 @@ import torch
 from torch import Tensor
 
 from agents.adam import Adam
-from agents.agent import Policy, Turn
+from agents.heads import Choice, Head, kind_of
 from agents.learner import Learner, Task, seeded
 from agents.network import NetworkPolicy
 from agents.rollout import play
 from games.draws import Draws, key
+from games.turn import Turn
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,17 @@ class _Decisions:
     active: Tensor | None
 
 
-class _Recorder(Policy):
+class _Recorder:
     """The policy at play, keeping every decision it makes."""
 
     def __init__(self, policy: NetworkPolicy) -> None:
         self.policy, self.decisions = policy, []
 
-    def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
-        return self.policy.probabilities(observation, legal, seats)
-
     def start(self, seats: Tensor, draws: Draws) -> None:
         self.decisions: list[_Decisions] = []
 
     def act(self, turn: Turn) -> Tensor:
-        action = super().act(turn)
+        action = self.policy.act(turn)
         self.decisions.append(_Decisions(turn.observation, turn.legal, action, turn.paid, turn.memory, turn.active))
         return action
 
@@ -80,16 +79,15 @@ class PPO(Learner):
     def __init__(self, task: Task, config: PPOConfig) -> None:
         self.task, self.config, self.updates = task, config, config.updates
         spec, device = task.game.spec, task.game.device
-        inputs = 1
-        for size in spec.observation_shape:
-            inputs *= size
-        architecture = {"inputs": inputs, "actions": spec.actions, "hidden": list(config.hidden)}
+        inputs = math.prod(spec.observation_shape)
+        architecture = {"inputs": inputs, **kind_of(spec), "hidden": list(config.hidden)}
         self.policy = NetworkPolicy(architecture, seed=task.seed, device=device)
         if task.start is not None:
             self.policy.load(task.start.tensors())
         self._parameters = self.policy.parameters()
         self._adam = Adam(self.policy.flatten())
-        self.scale = max(abs(bound) for bound in spec.utility)
+        # what rewards are divided by: the greatest return there can be, or where that is not known, there was at first
+        self._scale = torch.tensor(max(map(abs, spec.utility)), dtype=torch.float64, device=device)
 
     def update(self) -> dict[str, float]:
         """Play `config.games` games and take `epochs` passes over their decisions."""
@@ -117,16 +115,26 @@ class PPO(Learner):
 
     def _collect(self) -> tuple[list[Tensor], float]:
         """Play one update's games; return its decisions (observation, legal, action, log p, advantage, target)."""
-        game, count, seats = self.task.game, self.config.games, self.task.seats
-        number = torch.arange(count, device=game.device)
-        own = torch.tensor(seats, device=game.device)[number % len(seats)]
-        seating = torch.ones(count, game.spec.players, dtype=torch.int64, device=game.device)
-        seating[number, own] = 0
+        game, count = self.task.game, self.config.games
+        numbers = torch.arange(count, device=game.device)
+        played = [self._play(part) for part in numbers.split(game.spec.batch)]
+        returns = torch.cat([part for _, part in played])
+        if self._scale.isinf():
+            self._scale = returns.abs().max().clamp(min=1e-6)
+        parts = [self._advantages(decisions, part) for decisions, part in played]
+        return [torch.cat(column) for column in zip(*parts, strict=True)], float(returns.mean())
+
+    def _play(self, numbers: Tensor) -> tuple[list[_Decisions], Tensor]:
+        """Play the games `numbers [m]` of this update; return the learner's decisions and what each game paid it."""
+        game, seats = self.task.game, self.task.seats
+        own = torch.tensor(seats, device=game.device)[numbers % len(seats)]
+        row = torch.arange(len(numbers), device=game.device)
+        seating = torch.ones(len(numbers), game.spec.players, dtype=torch.int64, device=game.device)
+        seating[row, own] = 0
         recorder = _Recorder(self.policy)
-        games = number + self.done * count
+        games = numbers + self.done * self.config.games
         result = play(game, [recorder, self.task.opponents], seating=seating, games=games, seed=self.task.seed)
-        returns = result.returns[number, own]
-        return self._advantages(recorder.decisions, returns), float(returns.mean())
+        return recorder.decisions, result.returns[row, own]
 
     def _advantages(self, decisions: list[_Decisions], returns: Tensor) -> list[Tensor]:
         """Walk back from the ends of the games, pair by pair: `returns [m]` is what each came to in the end."""
@@ -138,11 +146,11 @@ class PPO(Learner):
         legal = torch.cat([step.legal for step in decisions])
         action = torch.cat([step.action for step in decisions])
         with torch.no_grad():
-            log_probability = self.policy.log_probabilities(observation, legal).gather(1, action[:, None])[:, 0]
+            log_probability, _ = self.policy.head.evaluate(self.policy.outputs(observation, legal), action)
             values = self.policy.values(observation).split([len(step.pair) for step in decisions])
         advantages = []
         for step, value in zip(reversed(decisions), reversed(values), strict=True):
-            reward = (paid_after[step.pair] - step.paid).float() / self.scale
+            reward = ((paid_after[step.pair] - step.paid) / self._scale).float()
             surprise = reward + config.discount * value_after[step.pair] - value
             advantage = surprise + config.discount * config.trace * advantage_after[step.pair]
             advantages.append(advantage)
@@ -159,31 +167,32 @@ class PPO(Learner):
         """Take one gradient step; return (policy loss, value loss, entropy) `[3]`."""
         observation, legal, action, old, advantage, target = batch
         config = self.config
-        logits, values = self.policy.logits(observation, legal), self.policy.values(observation)
-        with torch.no_grad():
-            deviation, mean = torch.std_mean(advantage)
-            policy_loss, entropy, by_logits = surrogate(
-                logits,
-                action=action,
-                old=old,
-                advantage=(advantage - mean) / (deviation + 1e-8),
-                clip=config.clip,
-                entropy_weight=entropy_weight,
-            )
-            error = values - target
-            by_values = error * (2 * config.value_weight / len(error))
-        parts = torch.autograd.grad([logits, values], self._parameters, [by_logits, by_values])
+        outputs, values = self.policy.outputs(observation, legal), self.policy.values(observation)
+        deviation, mean = torch.std_mean(advantage)
+        policy_loss, entropy, by_outputs = surrogate(
+            self.policy.head,
+            outputs.detach(),
+            action=action,
+            old=old,
+            advantage=(advantage - mean) / (deviation + 1e-8),
+            clip=config.clip,
+            entropy_weight=entropy_weight,
+        )
+        error = (values - target).detach()
+        by_values = error * (2 * config.value_weight / len(error))
+        parts = torch.autograd.grad([outputs, values], self._parameters, [by_outputs, by_values])
         gradient = torch.cat([part.flatten() for part in parts])
         gradient *= (config.gradient_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
         self._adam.step(gradient, rate)
         return torch.stack([policy_loss, error.square().mean(), entropy])
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the weights and the optimiser's moments."""
-        return self._adam.tensors()
+        """Return the weights, the optimiser's moments and what rewards are divided by."""
+        return {**self._adam.tensors(), "scale": self._scale}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take back the weights and the optimiser's moments."""
+        """Take back what `tensors` returned."""
+        self._scale = tensors["scale"].to(self._scale)
         self._adam.load(tensors)
 
     def response(self) -> NetworkPolicy:
@@ -194,14 +203,39 @@ class PPO(Learner):
 
 
 def surrogate(
-    logits: Tensor, *, action: Tensor, old: Tensor, advantage: Tensor, clip: float, entropy_weight: float
+    head: Head,
+    outputs: Tensor,
+    *,
+    action: Tensor,
+    old: Tensor,
+    advantage: Tensor,
+    clip: float,
+    entropy_weight: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return PPO's policy loss, the mean entropy, and the gradient of loss - entropy_weight * entropy by `logits`.
+    """Return PPO's policy loss, the mean entropy, and the gradient of loss - entropy_weight * entropy by `outputs`.
 
-    The loss, of `logits [A, m]`, is the mean of -min(r a, clamp(r) a), with a the `advantage [m]` and
-    r = p / exp(`old [m]`) the ratio of the probabilities of `action [m]` (Schulman et al., 2017, equation 7). The
-    gradient is written out, because a graph of such small operations costs more than they do:
-    d log p(i) / d logit(j) = [i = j] - p(j), and for the entropy H, d H / d logit(j) = -p(j) (log p(j) + H).
+    The loss is the mean of -min(r a, clamp(r) a), with a the `advantage [m]` and r = p / exp(`old [m]`) the ratio of
+    the probabilities of `action [m, ...]` (Schulman et al., 2017, equation 7).
+    """
+    if isinstance(head, Choice):
+        with torch.no_grad():
+            return _surrogate_of_choice(outputs, action, old, advantage, clip, entropy_weight)
+    outputs = outputs.requires_grad_()
+    log_probability, entropies = head.evaluate(outputs, action)
+    ratio = (log_probability - old).exp()
+    loss = -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage).mean()
+    entropy = entropies.mean()
+    (gradient,) = torch.autograd.grad(loss - entropy_weight * entropy, outputs)
+    return loss.detach(), entropy.detach(), gradient
+
+
+def _surrogate_of_choice(
+    logits: Tensor, action: Tensor, old: Tensor, advantage: Tensor, clip: float, entropy_weight: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Do the same for `logits [A, m]` with the gradient written out.
+
+    A graph of such small operations costs more than they do: d log p(i) / d logit(j) = [i = j] - p(j), and for the
+    entropy H, d H / d logit(j) = -p(j) (log p(j) + H).
     """
     log_probability = logits.log_softmax(0)
     probability = log_probability.exp()

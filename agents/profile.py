@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.agent import Agent, AgentError, Evaluable, Turn
+from agents.agent import Agent, AgentError, Evaluable
 from games.draws import Draws, sample
 from games.tree import Floats, GameTree
+from games.turn import Turn
 
 
 def _evaluable(agents: Sequence[Agent]) -> Sequence[Evaluable]:
@@ -35,12 +36,13 @@ class _Company:
                 agent.start(seats[mine], draws.rows(mine))
 
     def act(self, turn: Turn) -> Tensor:
-        """Pass each pair on to the agent that owns it: `[n]` int64."""
+        """Pass each pair on to the agent that owns it: `[n, *action_shape]`."""
         pairs = self._pairs
         if turn.active is None:  # else every pair that was started answers, in the same order
             owner, order = self._owner[turn.memory].sort(stable=True)
             pairs = order.split(torch.bincount(owner, minlength=len(self.agents)).tolist())
-        actions = torch.empty(len(turn), dtype=torch.int64, device=turn.rows.device)
+        spec = turn.game.spec
+        actions = torch.empty((len(turn), *spec.action_shape), dtype=spec.action_type, device=turn.rows.device)
         for agent, chosen in zip(self.agents, pairs, strict=True):
             if len(chosen):
                 actions[chosen] = agent.act(turn.select(chosen, self._place[turn.memory[chosen]]))

@@ -8,6 +8,7 @@ import torch
 
 from agents.agent import Agent, AgentError, Random
 from agents.guard import guarded
+from agents.heads import kind_of
 from agents.network import NetworkPolicy
 from agents.snapshot import SUFFIX, Snapshot, SnapshotError, read
 from games.errors import nearest
@@ -73,9 +74,11 @@ def refuse_misfit(snapshot: Snapshot, game: Game, *, source: str) -> None:
             f"the snapshot {source} plays {shorten(snapshot.game)}, not {shorten(spec.name)}: "
             "name an agent for this game"
         )
-    takes = {"inputs": math.prod(spec.observation_shape), "actions": spec.actions}
+    takes = {"inputs": math.prod(spec.observation_shape), "parts": None, "bounds": None, **kind_of(spec)}
     networks = [part.architecture for part in snapshot.parts if isinstance(part, NetworkPolicy)]
-    if len(snapshot.seats) != spec.players or any(network[key] != takes[key] for network in networks for key in takes):
+    if len(snapshot.seats) != spec.players or any(
+        network.get(key) != takes[key] for network in networks for key in takes
+    ):
         raise SnapshotError(
             f"the snapshot {source} is of another version of {shorten(spec.name)}, with other players, observations or "
             "actions: train it again"

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from agents.agent import Agent, Turn, at
+from agents.agent import Agent
 from games import kernels
 from games.draws import Draws, sample
 from games.game import Game, State
+from games.turn import Turn, at
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ class _Table:
 
     def step(self, move: int, *, dense: bool) -> None:
         """Ask whoever moves and advance every game."""
-        state, players = self.state, self.game.spec.players
-        actions = torch.zeros(state.acting.shape, dtype=torch.int64, device=state.device)
+        state, spec = self.state, self.game.spec
+        players = spec.players
+        shape = (*state.acting.shape, *spec.action_shape)
+        actions = torch.zeros(shape, dtype=spec.action_type, device=state.device)
         for index, agent in enumerate(self.agents):
             if dense:
                 rows, seats = self.pairs[index]
@@ -77,7 +80,7 @@ class _Table:
                 draws, memory = self.action.at(move).rows(rows), at(self.memory, rows, seats)
                 turn = Turn(self.game, state, rows, seats, draws, memory, self.paid, active)
                 _put(actions, rows, seats, agent.act(turn))
-        if self.game.spec.chance_outcomes:
+        if spec.chance_outcomes:
             rows = self.place if dense else state.acting[:, players].nonzero().view(-1)
             if len(rows):
                 uniform = self.chance.at(move).rows(rows).uniform()
@@ -116,8 +119,8 @@ def _movers(acting: Tensor, seating: Tensor, agent: int) -> tuple[Tensor, Tensor
 
 
 def _put(table: Tensor, rows: Tensor, seats: Tensor, values: Tensor) -> None:
-    """Write `values [n]` into `table [B, S]`."""
-    if table.device.type == "cpu":
+    """Write `values [n, ...]` into `table [B, S, ...]`."""
+    if table.device.type == "cpu" and table.ndim == 2:
         kernels.put(table.numpy(), rows.numpy(), seats.numpy(), values.contiguous().numpy())
     else:
         table[rows, seats] = values

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from agents.agent import Turn
 from games.draws import Draws, sample, sample_rows
 from games.hashing import Index, hash_observations
 from games.tree import Floats, GameTree
+from games.turn import Turn
 
 
 class TabularMixture:

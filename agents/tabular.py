@@ -5,10 +5,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from agents.agent import Policy, Turn
+from agents.agent import Policy
 from games.draws import Draws, sample, sample_rows
 from games.hashing import History, Index, hash_observations
 from games.tree import Floats, GameTree, tabulate
+from games.turn import Turn
 
 
 class _Rows:

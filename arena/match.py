@@ -9,16 +9,16 @@ from agents.rollout import Played, play
 from arena.cells import Cell
 from games.game import Game
 
-BATCH = 16_384
-
 
 def play_match(
-    game: Game, lineup: Sequence[Agent], *, games: int, seed: int, first: int = 0, batch: int = BATCH
+    game: Game, lineup: Sequence[Agent], *, games: int, seed: int, first: int = 0, batch: int | None = None
 ) -> Cell:
     """Play `games` games with `lineup[p]` in seat p and count what each seat got.
 
-    The games are numbered from `first`, and the same numbers give the same games whatever the `batch`.
+    The games are numbered from `first`, and the same numbers give the same games whatever the `batch`; without one,
+    it is what the game asks for.
     """
+    batch = batch or game.spec.batch
     cell = Cell.empty(game.spec.players)
     for start in range(first, first + games, batch):
         numbers = torch.arange(start, min(start + batch, first + games), device=game.device)

@@ -10,6 +10,7 @@ from .registry import known, make
 from .solvers import SOLVERS, Equilibrium
 from .tree import GameTree
 from .tree_builder import build_tree
+from .turn import Turn
 
 __all__ = [
     "SOLVERS",
@@ -24,6 +25,7 @@ __all__ = [
     "MatrixGame",
     "State",
     "TicTacToe",
+    "Turn",
     "UserError",
     "build_tree",
     "check_game",

@@ -38,8 +38,12 @@ def check_spec(game: Game) -> str:
         if getattr(spec, name) < least:
             raise Broken(f"expected spec.{name} to be at least {least} but it is {getattr(spec, name)}")
     low, high = spec.utility
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+    if (spec.cloneable and not (math.isfinite(low) and math.isfinite(high))) or not low <= high:
         raise Broken(f"expected spec.utility to be the least and the greatest return but it is {spec.utility}")
+    if spec.parts and (sum(spec.parts) != spec.actions or min(spec.parts) < 1):
+        raise Broken(f"expected spec.parts to add up to spec.actions = {spec.actions} but they are {spec.parts}")
+    if spec.bounds and (len(spec.bounds) != spec.actions or not all(least < most for least, most in spec.bounds)):
+        raise Broken(f"expected spec.bounds to hold spec.actions = {spec.actions} ranges but they are {spec.bounds}")
     return f"{spec.players} players, {spec.actions} actions, returns from {low:g} to {high:g}"
 
 
@@ -258,7 +262,8 @@ def check_ignored(game: Game, playout: Playout) -> str:
     _need_cloneable(game)
     for at, (move, after) in enumerate(zip(playout.moves, playout.states[1:], strict=True)):
         for nonsense in (-1, _NONSENSE):
-            actions = torch.where(move.state.acting, move.actions, nonsense)
+            acting = move.state.acting.view(*move.state.acting.shape, *[1] * len(game.spec.action_shape))
+            actions = torch.where(acting, move.actions, nonsense)
             if column := differing(fingerprint(game.step(move.state, actions, playout.draws(at))), fingerprint(after)):
                 raise Broken(f"{column} depends at move {at} on the action of a seat that does not act")
     return f"{len(playout.moves)} steps"

@@ -100,7 +100,7 @@ def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:
     """
     if probabilities.device.type == "cpu":
         table = probabilities.detach().expand(len(uniform), -1)
-        table = table if table.dtype in (torch.float32, torch.float64) else table.double()
+        table = table if table.dtype in (torch.float32, torch.float64, torch.bool) else table.double()
         table = table if table.t().is_contiguous() else table.contiguous()
         return torch.from_numpy(kernels.sample(table.numpy(), uniform.contiguous().numpy()))
     return invert(probabilities.double().cumsum(-1), uniform)

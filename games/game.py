@@ -23,13 +23,14 @@ class GameSpec:
     actions: A, the number of distinct actions of the seat that has most; where an action has several `parts`, the sum
         of their choices, laid end to end; where it is continuous, how many numbers it has.
     observation_shape: the shape of one seat's observation, float32.
-    utility: the least and the greatest return that a seat can end with.
+    utility: the least and the greatest return that a seat can end with; infinite where a world does not tell.
     zero_sum: the seats' returns add up to zero in every game.
     symmetric: the seats can be exchanged: same observations, actions and returns under any permutation.
     perfect_information: an observation tells the whole state, so it is Markov and equal ones may be merged.
     chance_outcomes: O, the most outcomes of one chance move; 0 when chance never moves.
     cloneable: a state can be stored, indexed and stepped again.
     max_moves: the most steps a game can take, chance's included.
+    batch: how many games are worth stepping at once.
     parts: how many choices each part of an action has, where an action is several choices at once.
     bounds: the least and the greatest value of each number of an action, where actions are continuous.
     """
@@ -45,6 +46,7 @@ class GameSpec:
     perfect_information: bool = False
     chance_outcomes: int = 0
     cloneable: bool = True
+    batch: int = 16_384
     parts: tuple[int, ...] = ()
     bounds: tuple[tuple[float, float], ...] = ()
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from games.choices import uniform_actions
 from games.draws import Draws, sample
 from games.game import Game, State
 
@@ -19,7 +20,7 @@ class Move:
     rows, seats `[n]` int64: the players that act; legal `[n, A]`, observation `[n, *obs]` and information, n strings:
         what the game says to them.
     chance_rows `[m]` int64, chance `[m, O]`: where chance acts, and its probabilities.
-    actions `[B, S]` int64: what is played; zero for seats that do not act.
+    actions `[B, S, *action_shape]`: what is played; zero for seats that do not act.
     """
 
     state: State
@@ -96,9 +97,11 @@ def _look(game: Game, state: State, choices: Draws) -> Move:
     """Ask the game everything about a state and choose an action for every seat that acts."""
     spec = game.spec
     rows, seats = players_to_act(game, state)
-    actions = torch.zeros(len(state), spec.seats, dtype=torch.int64, device=state.device)
+    shape = (len(state), spec.seats, *spec.action_shape)
+    actions = torch.zeros(shape, dtype=spec.action_type, device=state.device)
     legal = game.legal(state, rows, seats)
-    actions[rows, seats] = sample(legal, choices.rows(rows).uniform(seats)).clamp(max=spec.actions - 1)
+    drawn = uniform_actions(spec, legal, choices.rows(rows), seats)
+    actions[rows, seats] = drawn.clamp(max=spec.actions - 1) if spec.discrete else drawn
     if spec.chance_outcomes:
         chance_rows = (state.acting[:, -1] & ~state.done).nonzero()[:, 0]
         chance = game.chance(state, chance_rows)

@@ -29,6 +29,8 @@ def build_tree(game: Game, *, limit: int = DEFAULT_LIMIT) -> GameTree:
     """
     if not game.spec.cloneable:
         raise GameError(f"a game tree needs a game whose states can be copied, and those of {game.spec.name} cannot")
+    if not game.spec.discrete:
+        raise GameError(f"a game tree needs actions that are one choice out of several; {game.spec.name} has others")
     growth = _Growth(game, limit)
     with torch.no_grad():
         level: _Level | None = growth.root()

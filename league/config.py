@@ -90,7 +90,9 @@ class Config(_Section):
     )
     cell_games: int = Field(default=2000, ge=2, le=100_000_000, description="games of one match, all seatings together")
     include: tuple[str, ...] = Field(default=(), description="agents that join the population after the start")
-    iterations: int = Field(default=10, ge=0, le=100_000, description="how many times the population is expanded")
+    iterations: int | None = Field(
+        default=None, ge=0, le=100_000, description="expansions of the population; 10 without any other limit"
+    )
     hours: float | None = Field(default=None, gt=0, le=100_000, description="stop after this long")
     target_exploitability: float | None = Field(default=None, ge=0, description="stop at this exploitability")
     seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness comes from it")
@@ -102,6 +104,12 @@ class Config(_Section):
         default=1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built"
     )
     ppo: PPOSection = PPOSection()
+
+
+def limits_of(config: Config) -> dict[str, float | None]:
+    """Return when a league stops: after 10 iterations, where nothing else is said."""
+    said = {key: getattr(config, key) for key in ("iterations", "hours", "target_exploitability")}
+    return said if any(limit is not None for limit in said.values()) else {**said, "iterations": 10}
 
 
 # What may differ between runs of the same league, so that it is not part of what happened.
@@ -121,7 +129,8 @@ def ready_made() -> dict[str, str]:
 def load_config(name: str, flags: dict[str, Any]) -> Config:
     """Return the configuration of `name`, overridden by `flags` (dotted keys such as `ppo.updates`).
 
-    `name` is a TOML file, a ready-made configuration, or a game. A ready-made one bears its game's name.
+    A flag that limits the league by time or exploitability lifts the file's limit of iterations. `name` is a TOML file,
+    a ready-made configuration, or a game. A ready-made one bears its game's name.
 
     Raises:
         ConfigError: for a file that cannot be read, an unknown key or a value out of range; it names the key.
@@ -136,6 +145,8 @@ def load_config(name: str, flags: dict[str, Any]) -> Config:
         values = _parse(shipped[name], source=name)
     else:
         values = {"game": name}
+    if flags.keys() & {"hours", "target_exploitability"}:
+        values.pop("iterations", None)
     for dotted, value in flags.items():
         section = values
         *path, last = dotted.split(".")

@@ -68,7 +68,7 @@ def world(game: str, device: str, tree_limit: int) -> tuple[Game, GameTree | Non
     made = make(game, device=device)
     if parse(game).kind == "file":
         refuse_broken(made)
-    if not made.spec.cloneable or tree_limit == 0:
+    if not made.spec.cloneable or not made.spec.discrete or tree_limit == 0:
         return made, None
     try:
         return made, cached_tree(made if made.device.type == "cpu" else make(game), limit=tree_limit)

@@ -19,7 +19,7 @@ from arena.match import play_match
 from games.errors import UserError
 from games.game import Game, GameSpec
 from games.names import shorten
-from league.config import VOLATILE, Config, ConfigError, validated
+from league.config import VOLATILE, Config, ConfigError, limits_of, validated
 from league.plan import League, replay
 from league.runs import free_folder, included
 from league.summary import summary
@@ -66,7 +66,7 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
         "included": len(config.include),
         "config": {key: value for key, value in config.model_dump(mode="json").items() if key not in VOLATILE},
     }
-    limits = {key: getattr(config, key) for key in ("iterations", "hours", "target_exploitability")}
+    limits = limits_of(config)
     note = {"device": device_of(config), "workers": config.workers, "config": config.model_dump(mode="json")}
     with _stop_on_signals() as stop, Ledger.create(folder) as ledger:
         ledger.append([Entry("league", body, note), Entry("limits", limits, {})])

@@ -5,6 +5,7 @@ import torch
 
 from agents.adam import Adam
 from agents.agent import Random
+from agents.heads import Choice
 from agents.learner import Task
 from agents.network import NetworkPolicy
 from agents.ppo import PPO, PPOConfig, surrogate
@@ -37,7 +38,8 @@ def test_the_gradient_of_the_surrogate_is_autograds(actions):
     assert ((ratio < 1 - CLIP) | (ratio > 1 + CLIP)).float().mean() > 0.1
 
     logits = raw.detach().masked_fill(~legal, -1e30).t().contiguous()
-    ours = surrogate(logits, action=action, old=old, advantage=advantage, clip=CLIP, entropy_weight=WEIGHT)
+    head = Choice(actions)
+    ours = surrogate(head, logits, action=action, old=old, advantage=advantage, clip=CLIP, entropy_weight=WEIGHT)
     for mine, theirs in zip(ours, (loss, entropy, expected.t()), strict=True):
         assert torch.allclose(mine, theirs, atol=1e-7)
     assert (ours[2].t()[~legal] == 0).all()
@@ -85,9 +87,9 @@ def test_inference_in_chunks_is_inference_at_once():
     observation = torch.randn(1300, 3, 4, generator=torch.Generator().manual_seed(0))
     legal = torch.rand(1300, 4, generator=torch.Generator().manual_seed(1)) < 0.5
     legal[:, 2] = True
-    at_once = policy.log_probabilities(observation, legal)
+    at_once = policy.outputs(observation, legal).log_softmax(0).t()
     with torch.no_grad():
-        in_chunks, values = policy.log_probabilities(observation, legal), policy.values(observation)
+        in_chunks, values = policy.outputs(observation, legal).log_softmax(0).t(), policy.values(observation)
         probabilities = policy.probabilities(observation, legal, torch.zeros(1300).long())
     assert torch.allclose(in_chunks, at_once, atol=1e-6)
     assert torch.allclose(values, policy.values(observation), atol=1e-6)

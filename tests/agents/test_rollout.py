@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from agents.agent import Random, Turn
+from agents.agent import Random
 from agents.profile import Mixture, Profile
 from agents.rollout import play
 from agents.stack import TabularMixture
 from agents.tabular import HistoryPolicy, TabularPolicy, tabular
 from games import build_tree, make
 from games.tree import tabulate
+from games.turn import Turn
 
 GAMES = ("rock_paper_scissors", "kuhn_poker", "leduc_poker", "tic_tac_toe")
 
