@@ -34,11 +34,16 @@ def play(
     """
     dense = games.device.type != "cpu" if dense is None else dense
     table = _Table(game, agents, seating, games, seed)
+    if not dense:
+        table.deal()
     with torch.no_grad():
         for move in range(game.spec.max_moves):
-            table.step(move, dense=dense)
-            if not dense and table.settle():
+            if dense:
+                table.step_all(move)
+            elif table.settle():
                 break
+            else:
+                table.step()
     table.file()
     return Played(table.returns, table.moves, table.truncated)
 
@@ -58,36 +63,53 @@ class _Table:
             _put(self.memory, rows, seats, torch.arange(len(rows), device=rows.device))
             agent.start(seats, start.rows(rows))
         self.place = torch.arange(len(games), device=games.device)
-        self.paid = self.state.rewards.clone()
+        self.paid = torch.zeros_like(self.state.rewards)
         self.length = torch.zeros_like(games)
         self.returns, self.moves = torch.zeros_like(self.paid), torch.zeros_like(games)
         self.truncated = torch.zeros_like(self.state.truncated)
 
-    def step(self, move: int, *, dense: bool) -> None:
-        """Ask whoever moves and advance every game."""
-        state, spec = self.state, self.game.spec
-        players = spec.players
-        shape = (*state.acting.shape, *spec.action_shape)
-        actions = torch.zeros(shape, dtype=spec.action_type, device=state.device)
-        for index, agent in enumerate(self.agents):
-            if dense:
-                rows, seats = self.pairs[index]
-                active = state.acting[rows, seats]
-            else:
-                rows, seats = _movers(state.acting, self.seating, index)
-                active = None
-            if len(rows):
-                draws, memory = self.action.at(move).rows(rows), at(self.memory, rows, seats)
-                turn = Turn(self.game, state, rows, seats, draws, memory, self.paid, active)
-                _put(actions, rows, seats, agent.act(turn))
-        if spec.chance_outcomes:
-            rows = self.place if dense else state.acting[:, players].nonzero().view(-1)
-            if len(rows):
-                uniform = self.chance.at(move).rows(rows).uniform()
-                _put(actions, rows, torch.full_like(rows, players), sample(self.game.chance(state, rows), uniform))
-        self.length += ~state.done
-        self.state = self.game.step(state, actions, self.chance.at(move))
+    def deal(self) -> None:
+        """Let chance make the moves before the first decision."""
+        self.state, self.length = self.game.deal(self.state, self.chance, self.length)
         self.paid += self.state.rewards
+
+    def step(self) -> None:
+        """Ask whoever moves, and advance every game to where a player must move again."""
+        actions, here = self._blank(), self.action.at(self.length)
+        for index, agent in enumerate(self.agents):
+            rows, seats = _movers(self.state.acting, self.seating, index)
+            if len(rows):
+                self._ask(agent, rows, seats, here, actions, active=None)
+        self.state, self.length = self.game.proceed(self.state, actions, self.chance, self.length)
+        self.paid += self.state.rewards
+
+    def step_all(self, move: int) -> None:
+        """Ask every agent for all its pairs, chance among them, and advance every game by one move."""
+        actions, players = self._blank(), self.game.spec.players
+        for agent, (rows, seats) in zip(self.agents, self.pairs, strict=True):
+            if len(rows):
+                active = self.state.acting[rows, seats]
+                self._ask(agent, rows, seats, self.action.at(move), actions, active=active)
+        if self.game.spec.chance_outcomes:
+            uniform = self.chance.at(move).uniform()
+            actions[:, players] = sample(self.game.chance(self.state, self.place), uniform)
+        self.length += ~self.state.done
+        self.state = self.game.step(self.state, actions, self.chance.at(move))
+        self.paid += self.state.rewards
+
+    def _blank(self) -> Tensor:
+        """Return an action of zeros for every seat."""
+        spec = self.game.spec
+        shape = (*self.state.acting.shape, *spec.action_shape)
+        return torch.zeros(shape, dtype=spec.action_type, device=self.state.device)
+
+    def _ask(
+        self, agent: Agent, rows: Tensor, seats: Tensor, here: Draws, actions: Tensor, *, active: Tensor | None
+    ) -> None:
+        """Write what an agent answers for its pairs into `actions`."""
+        memory = at(self.memory, rows, seats)
+        turn = Turn(self.game, self.state, rows, seats, here.rows(rows), memory, self.paid, active)
+        _put(actions, rows, seats, agent.act(turn))
 
     def settle(self) -> bool:
         """Set finished games aside once they are half of those in hand; true when none are left."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from games.draws import Draws, sample
+from games.draws import Draws, choose, sample
 from games.game import GameSpec
 
 
@@ -13,7 +13,7 @@ def uniform_actions(spec: GameSpec, legal: Tensor, draws: Draws, seats: Tensor) 
     `legal [n, A]`: a choice is drawn among the legal ones of each part; numbers are uniform within `spec.bounds`.
     """
     if spec.discrete:
-        return sample(legal, draws.uniform(seats))
+        return choose(legal, draws, seats)
     if spec.parts:
         chosen = [sample(part, draws.uniform(seats, draw)) for draw, part in enumerate(legal.split(spec.parts, 1))]
         return torch.stack(chosen, 1)

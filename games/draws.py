@@ -48,25 +48,27 @@ def key(seed: int, purpose: str) -> int:
 class Draws:
     """The random numbers of a batch of games, for one purpose and at one move.
 
-    `games [n]` int64 names the games; `mixed [n]` is their half of the counter, mixed once; `move` is the other half.
+    `games [n]` int64 names the games; `mixed [n]` is their half of the counter, mixed once; `move` is the other half,
+    one for all games or `[n]` int64.
     """
 
     games: Tensor
     mixed: Tensor
-    move: int = 0
+    move: int | Tensor = 0
 
     @classmethod
     def of(cls, seed: int, purpose: str, games: Tensor) -> "Draws":
         """Open the stream (seed, purpose) for the games named by `games [n]` int64."""
         return cls(games, mix(games * signed(_GAME) ^ key(seed, purpose)))
 
-    def at(self, move: int) -> "Draws":
-        """Return the same games' numbers at another move."""
+    def at(self, move: int | Tensor) -> "Draws":
+        """Return the same games' numbers at another move, or at `[n]` others."""
         return replace(self, move=move)
 
     def rows(self, rows: Tensor) -> "Draws":
         """Return the numbers of the games at `rows [m]` of this batch."""
-        return Draws(self.games.index_select(0, rows), self.mixed.index_select(0, rows), self.move)
+        move = self.move if isinstance(self.move, int) else self.move.index_select(0, rows)
+        return Draws(self.games.index_select(0, rows), self.mixed.index_select(0, rows), move)
 
     def bits(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
         """Return 64 random bits a row as int64 `[n]`; `seats` is an int or `[n]`, `draw` counts draws of one move."""
@@ -75,21 +77,38 @@ class Draws:
     def uniform(self, seats: Tensor | int = 0, draw: int = 0) -> Tensor:
         """Return float64 `[n]`, uniform in [0, 1) on multiples of 2^-52."""
         if self.mixed.device.type == "cpu":
-            given = torch.full_like(self.mixed, seats) if isinstance(seats, int) else seats.contiguous()
-            here = signed(self.move * _MOVE + draw * _DRAW)
-            return torch.from_numpy(kernels.uniform(self.mixed.numpy(), given.numpy(), here))
+            given, moves = (
+                torch.full_like(self.mixed, part) if isinstance(part, int) else part.contiguous()
+                for part in (seats, self.move)
+            )
+            counters = self.mixed.numpy(), given.numpy(), moves.numpy(), signed(draw * _DRAW)
+            return torch.from_numpy(kernels.uniform(*counters))
         return uniform_in_torch(self._counter(seats, draw))
 
     def _counter(self, seats: Tensor | int, draw: int) -> Tensor:
-        here = self.move * _MOVE + draw * _DRAW
-        if isinstance(seats, int):
-            return self.mixed + signed(here + seats * _SEAT)
-        return self.mixed + seats * signed(_SEAT) + signed(here)
+        counter, constant = self.mixed, draw * _DRAW
+        for part, weight in ((self.move, _MOVE), (seats, _SEAT)):
+            if isinstance(part, int):
+                constant += part * weight
+            else:
+                counter = counter + part * signed(weight)
+        return counter + signed(constant)
 
 
 def uniform_in_torch(counter: Tensor) -> Tensor:
     """Turn `counter [n]` into float64 in [0, 1), in torch."""
     return (mix_in_torch(counter) >> 12 & 0xFFFFFFFFFFFFF).double() * 2.0**-52
+
+
+def choose(legal: Tensor, draws: Draws, seats: Tensor) -> Tensor:
+    """Draw one of the choices in each row of `legal [n, A]` bool, all equally likely: `[n]` int64.
+
+    The same as `sample(legal, draws.uniform(seats))`, in one pass.
+    """
+    if legal.device.type == "cpu" and isinstance(draws.move, Tensor):
+        counters = draws.mixed.numpy(), seats.contiguous().numpy(), draws.move.contiguous().numpy()
+        return torch.from_numpy(kernels.choose(legal.contiguous().numpy(), *counters))
+    return sample(legal, draws.uniform(seats))
 
 
 def sample(probabilities: Tensor, uniform: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from games.about import About
-from games.draws import Draws
+from games.draws import Draws, sample
 from games.svg import text_picture
 
 
@@ -170,6 +170,29 @@ class Game(ABC, Generic[AnyState]):
     def chance(self, state: AnyState, rows: Tensor) -> Tensor:
         """Return the probabilities `[n, O]` float64 of chance's outcomes in `rows [n]`, where chance moves."""
         raise NotImplementedError(f"{self.spec.name} has no chance moves")
+
+    def proceed(self, state: AnyState, actions: Tensor, draws: Draws, moves: Tensor) -> tuple[AnyState, Tensor]:
+        """Step, and let chance move until a player must or the game is over.
+
+        `moves [B]` int64 counts the moves so far, chance's included; a chance move is drawn from `draws` at its number.
+        Returns the state, whose rewards are all that was paid on the way, and the new counts.
+        """
+        after = self.step(state, actions, draws.at(moves))
+        return self.deal(after, draws, moves + ~state.done)
+
+    def deal(self, state: AnyState, draws: Draws, moves: Tensor) -> tuple[AnyState, Tensor]:
+        """Let chance move, as `proceed` does after a step."""
+        if not self.spec.chance_outcomes:
+            return state, moves
+        paid, players = state.rewards, self.spec.players
+        while len(rows := state.acting[:, players].nonzero().view(-1)):
+            uniform = draws.rows(rows).at(moves[rows]).uniform()
+            actions = torch.zeros_like(state.acting, dtype=torch.int64)
+            actions[rows, players] = sample(self.chance(state, rows), uniform)
+            moving = state.acting[:, players]
+            state = step_where(self, replace(state, rewards=torch.zeros_like(paid)), moving, actions)
+            paid, moves = paid + state.rewards, moves + moving
+        return replace(state, rewards=paid), moves
 
     @abstractmethod
     def legal(self, state: AnyState, rows: Tensor, seats: Tensor) -> Tensor:

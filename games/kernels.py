@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 _MULTIPLY_1, _MULTIPLY_2 = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64).view(np.int64).tolist()
-_SEAT = np.array(0x8CB92BA72F3D8DD7, np.uint64).view(np.int64).item()
+_MOVE, _SEAT = np.array([0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7], np.uint64).view(np.int64).tolist()
 _MINUS_ZERO = -(1 << 31)
 """The bits of float32 -0.0."""
 
@@ -28,12 +28,35 @@ def mix(counters):
     return out
 
 
+@njit(cache=True, inline="always")
+def draw(mixed, seat, move, rest):
+    """Turn one counter, mixed + seat * _SEAT + move * _MOVE + rest, int64, into a float64 in [0, 1)."""
+    return (_mix(mixed + seat * _SEAT + move * _MOVE + rest) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
+
+
 @njit(cache=True)
-def uniform(mixed, seats, here):
-    """Turn the counters `mixed [n]` + `seats [n]` * _SEAT + here, int64, into float64 in [0, 1): `[n]`."""
+def uniform(mixed, seats, moves, rest):
+    """Turn the counters of `mixed`, `seats` and `moves [n]` into float64 in [0, 1): `[n]`."""
     out = np.empty(len(mixed))
     for row in range(len(mixed)):
-        out[row] = (_mix(mixed[row] + seats[row] * _SEAT + here) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
+        out[row] = draw(mixed[row], seats[row], moves[row], rest)
+    return out
+
+
+@njit(cache=True)
+def choose(legal, mixed, seats, moves):
+    """Draw one of the choices in each row of `legal [n, A]`, all equally likely: `[n]` int64."""
+    rows, actions = legal.shape
+    out = np.empty(rows, np.int64)
+    for row in range(rows):
+        count = 0
+        for action in range(actions):
+            count += legal[row, action]
+        target, below, chosen = draw(mixed[row], seats[row], moves[row], 0) * count, 0, 0
+        for action in range(actions):
+            below += legal[row, action]
+            chosen += below <= target
+        out[row] = chosen
     return out
 
 

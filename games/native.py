@@ -17,6 +17,7 @@ from games import bits
 from games.bits import rule
 from games.draws import Draws
 from games.game import Game, State
+from games.kernels import draw
 
 Words = Any
 """One position: its integers in compiled rules, its columns `[B]` int64 in torch."""
@@ -31,7 +32,7 @@ class NativeState(State):
     words: Tensor
 
 
-def _no_chance(words: Words) -> Any:
+def _no_chance(words: Words, *parameters: int) -> Any:
     return 0
 
 
@@ -125,22 +126,8 @@ class NativeGame(Game[NativeState]):
         """Let whoever acts do so; finished rows stay as they are and are paid nothing."""
         if not self._runs_compiled(state):
             return self._step_in_torch(state, actions)
-        words, acting, rewards, terminated = self._kernels.step(
-            state.words.numpy(),
-            state.acting.numpy(),
-            state.terminated.numpy(),
-            actions.numpy(),
-            self.spec.players,
-            self.spec.actions,
-            self.parameters,
-        )
-        return NativeState(
-            acting=torch.from_numpy(acting),
-            rewards=torch.from_numpy(rewards),
-            terminated=torch.from_numpy(terminated),
-            truncated=state.truncated,
-            words=torch.from_numpy(words),
-        )
+        still = torch.zeros(len(state), dtype=torch.int64)
+        return self._proceed(state, actions, still, still, chance_outcomes=0)[0]
 
     def _step_in_torch(self, state: NativeState, actions: Tensor) -> NativeState:
         seat = action = torch.zeros_like(state.words[:, 0])
@@ -160,6 +147,42 @@ class NativeGame(Game[NativeState]):
             truncated=state.truncated,
             words=words,
         )
+
+    def proceed(self, state: NativeState, actions: Tensor, draws: Draws, moves: Tensor) -> tuple[NativeState, Tensor]:
+        """Step, and let chance move until a player must or the game is over, in one pass."""
+        if not self._runs_compiled(state):
+            return super().proceed(state, actions, draws, moves)
+        return self._proceed(state, actions, draws.mixed, moves, chance_outcomes=self.spec.chance_outcomes)
+
+    def deal(self, state: NativeState, draws: Draws, moves: Tensor) -> tuple[NativeState, Tensor]:
+        """Let chance move until a player must."""
+        if not self.spec.chance_outcomes or not self._runs_compiled(state):
+            return super().deal(state, draws, moves)
+        nothing = torch.zeros(0, self.spec.seats, dtype=torch.int64)
+        return self._proceed(state, nothing, draws.mixed, moves, chance_outcomes=self.spec.chance_outcomes)
+
+    def _proceed(
+        self, state: NativeState, actions: Tensor, mixed: Tensor, moves: Tensor, *, chance_outcomes: int
+    ) -> tuple[NativeState, Tensor]:
+        """Step, unless there are no `actions`, and let chance move where its outcomes are told."""
+        words, acting, rewards, terminated, made = self._kernels.proceed(
+            state.words.numpy(),
+            state.acting.numpy(),
+            state.terminated.numpy(),
+            actions.contiguous().numpy(),
+            (self.spec.players, self.spec.actions, chance_outcomes),
+            self.parameters,
+            mixed.numpy(),
+            moves.numpy(),
+        )
+        following = NativeState(
+            acting=torch.from_numpy(acting),
+            rewards=torch.from_numpy(rewards),
+            terminated=torch.from_numpy(terminated),
+            truncated=state.truncated,
+            words=torch.from_numpy(words),
+        )
+        return following, torch.from_numpy(made)
 
     def chance(self, state: NativeState, rows: Tensor) -> Tensor:
         """Return `[n, O]`: uniform over the outcomes left."""
@@ -201,7 +224,7 @@ def _stack(values: Any, state: NativeState) -> Tensor:
 
 
 class _Kernels(NamedTuple):
-    step: Rule
+    proceed: Rule
     legal: Rule
     observe: Rule
     chance: Rule
@@ -221,6 +244,22 @@ def _spread(word, shifts, out):
         out[place] = np.int32(word >> shifts[place] & 1)
 
 
+@rule
+def _outcome(mask, outcomes, uniform):
+    """Draw one of the outcomes in `mask` as `sample` does from their probabilities, in the same arithmetic."""
+    count = 0
+    for outcome in range(outcomes):
+        count += mask >> outcome & 1
+    share, total = 1.0 / count, 0.0
+    for outcome in range(outcomes):
+        total += share * (mask >> outcome & 1)
+    target, cumulative, below = uniform * total, 0.0, 0
+    for outcome in range(outcomes):
+        cumulative += share * (mask >> outcome & 1)
+        below += cumulative <= target
+    return below
+
+
 def _compile(rules: Rules, version: str) -> _Kernels:
     """Compile the rules into loops over rows."""
     advance, movers, ends, allowed, seen, drawn = map(
@@ -228,32 +267,43 @@ def _compile(rules: Rules, version: str) -> _Kernels:
     )
 
     @njit(cache=True, nogil=True)
-    def step(words, acting, over, actions, players, radix, parameters):
-        _ = version  # what is kept on disk is found by it
+    def proceed(words, acting, over, actions, sizes, parameters, mixed, moves):
+        _ = version
+        players, radix, outcomes = sizes
         rows, seats = acting.shape
-        after, next_acting = np.empty_like(words), np.zeros((rows, seats), np.bool_)
+        after, next_acting = words.copy(), np.zeros((rows, seats), np.bool_)
         rewards, terminated = np.zeros((rows, players)), np.ones(rows, np.bool_)
+        made = moves.copy()
         for row in range(rows):
             if over[row]:
-                after[row] = words[row]
                 continue
-            seat = action = np.int64(0)
-            for index in range(seats):
-                if acting[row, index]:
-                    seat, action = np.int64(index), action * radix + actions[row, index]
-            moved = advance(words[row], seat, action, *parameters)
-            for index in range(len(moved)):
-                after[row, index] = moved[index]
-            mask = movers(after[row], *parameters)
+            line = after[row]
+            if len(actions):
+                seat = action = np.int64(0)
+                for index in range(seats):
+                    if acting[row, index]:
+                        seat, action = np.int64(index), action * radix + actions[row, index]
+                moved = advance(line, seat, action, *parameters)
+                for index in range(len(moved)):
+                    line[index] = moved[index]
+                made[row] += 1
+            mask = movers(line, *parameters)
+            while outcomes and mask == 1 << players:
+                chosen = _outcome(drawn(line, *parameters), outcomes, draw(mixed[row], 0, made[row], 0))
+                moved = advance(line, np.int64(players), chosen, *parameters)
+                for index in range(len(moved)):
+                    line[index] = moved[index]
+                made[row] += 1
+                mask = movers(line, *parameters)
             if mask == 0:
-                paid = ends(after[row], *parameters)
+                paid = ends(line, *parameters)
                 for index in range(players):
                     rewards[row, index] = paid[index]
             else:
                 terminated[row] = False
                 for index in range(seats):
                     next_acting[row, index] = mask >> index & 1
-        return after, next_acting, rewards, terminated
+        return after, next_acting, rewards, terminated, made
 
     @njit(cache=True, nogil=True)
     def legal(words, rows, seats, starts, shifts, parameters):
@@ -289,4 +339,4 @@ def _compile(rules: Rules, version: str) -> _Kernels:
                 out[index, outcome] = (mask >> outcome & 1) / count
         return out
 
-    return _Kernels(step, legal, observe, chance)
+    return _Kernels(proceed, legal, observe, chance)

@@ -58,15 +58,15 @@ def test_nothing_is_read_back_inside_a_rollout(name, kind, device, monkeypatch):
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("no GPU here: on the CPU, operations that would wait for one are refused instead")
     game = make(name, device=device)
-    company, steps, step = opponents(game, torch.device(device))[kind], 0, agents.rollout._Table.step
+    company, steps, step = opponents(game, torch.device(device))[kind], 0, agents.rollout._Table.step_all
 
-    def guarded(table, move, *, dense):
+    def guarded(table, move):
         nonlocal steps
         steps += 1
         with refused_on_cuda() if device == "cuda" else Refusing():
-            step(table, move, dense=dense)
+            step(table, move)
 
-    monkeypatch.setattr(agents.rollout._Table, "step", guarded)
+    monkeypatch.setattr(agents.rollout._Table, "step_all", guarded)
     monkeypatch.setattr("agents.ppo.play", lambda *a, **k: play(*a, **k, dense=True))
     shown = PPO(Task("job", game, (0, 1), company, 0), PPOConfig(updates=1, games=64)).update()
     assert np.isfinite(shown["return"])

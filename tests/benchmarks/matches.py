@@ -160,13 +160,13 @@ def _networks(name: str, tiny: bool) -> Benchmark:
 
 def _decisions(game: Game, lineup: list[NetworkPolicy], numbers: torch.Tensor) -> int:
     """Return how many decisions the players take in these games."""
-    taken, probabilities = 0, NetworkPolicy.probabilities
+    taken, outputs = 0, NetworkPolicy.outputs
 
-    def counted(policy: NetworkPolicy, observation: torch.Tensor, legal: torch.Tensor, seats: torch.Tensor):
+    def counted(policy: NetworkPolicy, observation: torch.Tensor, legal: torch.Tensor):
         nonlocal taken
         taken += len(observation)
-        return probabilities(policy, observation, legal, seats)
+        return outputs(policy, observation, legal)
 
-    with patch.object(NetworkPolicy, "probabilities", counted):
+    with patch.object(NetworkPolicy, "outputs", counted):
         seated(game, lineup, numbers, seed=0)
     return taken

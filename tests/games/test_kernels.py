@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from games import Draws, sample
-from games.draws import invert, mix, mix_in_torch, sample_rows, uniform_in_torch
+from games.draws import choose, invert, mix, mix_in_torch, sample_rows, uniform_in_torch
 from games.hashing import Index, find_in_torch, hash_in_torch, hash_observations
 
 COUNT = 4000
@@ -58,6 +58,15 @@ def test_sampling(actions, dtype):
     assert torch.equal(sample(table, uniform), expected)
     assert torch.equal(sample(table.t().contiguous().t(), uniform), expected)
     assert torch.equal(sample(torch.cat([table, table], 1)[:, :actions], uniform), expected)
+
+
+@pytest.mark.parametrize("actions", [1, 2, 9, 40])
+def test_choosing_is_sampling_where_all_are_equally_likely(actions):
+    legal = weights(actions) > 0
+    draws, seats = Draws.of(2, "choose", torch.arange(COUNT)), torch.arange(COUNT) % 3
+    for at in (draws.at(7), draws.at(torch.arange(COUNT) % 11)):
+        assert torch.equal(choose(legal, at, seats), sample(legal, at.uniform(seats)))
+    assert legal.gather(1, choose(legal, draws.at(torch.zeros(COUNT).long()), seats)[:, None]).all()
 
 
 def test_sampling_takes_one_row_for_all_games_and_refuses_another_number_of_them():

@@ -41,3 +41,24 @@ def test_compiled_rules_are_the_rules(name):
 def test_a_layout_lays_the_bits_of_words_end_to_end():
     columns = torch.tensor([0b101, 0b010]), torch.tensor([0b1000, 0b0001])
     assert Layout.of(3, [3, 0]).read(columns).int().tolist() == [[1, 0, 1, 1, 0], [0, 1, 0, 0, 1]]
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_proceeding_in_one_pass_is_stepping_until_a_player_must_move(name):
+    compiled, plain = make(name), make(name)
+    assert isinstance(plain, NativeGame)
+    plain.compiled = False
+    games, players = torch.arange(300), compiled.spec.players
+    chance, choices = Draws.of(1, "chance", games), Draws.of(2, "choices", games)
+    start = compiled.reset(chance)
+    ours, theirs = (game.deal(start, chance, torch.zeros_like(games)) for game in (compiled, plain))
+    while not ours[0].done.all():
+        state, moves = ours
+        assert not state.acting[:, players:].any()
+        rows, seats = state.acting[:, :players].nonzero().unbind(1)
+        actions = torch.zeros(state.acting.shape, dtype=torch.int64)
+        actions[rows, seats] = sample(compiled.legal(state, rows, seats), choices.at(moves).rows(rows).uniform(seats))
+        ours, theirs = (game.proceed(state, actions, chance, moves) for game in (compiled, plain))
+        assert torch.equal(ours[1], theirs[1])
+        for column, value in ours[0]._columns():
+            assert torch.equal(value, getattr(theirs[0], column)), column
