@@ -8,7 +8,7 @@ from torch import Tensor
 
 from agents.agent import Agent
 from games import kernels
-from games.draws import Draws, sample
+from games.draws import Draws
 from games.game import Game, State
 from games.turn import Turn, at
 
@@ -57,10 +57,10 @@ class _Table:
         self.chance, self.action = Draws.of(seed, "chance", games), Draws.of(seed, "action", games)
         self.memory = torch.zeros_like(seating)
         everyone = torch.ones_like(seating, dtype=torch.bool)
-        self.pairs = [_movers(everyone, seating, index) for index in range(len(agents))]
+        self.pairs = [movers(everyone, seating, index) for index in range(len(agents))]
         start = Draws.of(seed, "start", games)
         for agent, (rows, seats) in zip(agents, self.pairs, strict=True):
-            _put(self.memory, rows, seats, torch.arange(len(rows), device=rows.device))
+            put(self.memory, rows, seats, torch.arange(len(rows), device=rows.device))
             agent.start(seats, start.rows(rows))
         self.place = torch.arange(len(games), device=games.device)
         self.paid = torch.zeros_like(self.state.rewards)
@@ -77,7 +77,7 @@ class _Table:
         """Ask whoever moves, and advance every game to where a player must move again."""
         actions, here = self._blank(), self.action.at(self.length)
         for index, agent in enumerate(self.agents):
-            rows, seats = _movers(self.state.acting, self.seating, index)
+            rows, seats = movers(self.state.acting, self.seating, index)
             if len(rows):
                 self._ask(agent, rows, seats, here, actions, active=None)
         self.state, self.length = self.game.proceed(self.state, actions, self.chance, self.length)
@@ -92,7 +92,7 @@ class _Table:
                 self._ask(agent, rows, seats, self.action.at(move), actions, active=active)
         if self.game.spec.chance_outcomes:
             uniform = self.chance.at(move).uniform()
-            actions[:, players] = sample(self.game.chance(self.state, self.place), uniform)
+            actions[:, players] = self.game.outcome(self.state, self.place, uniform)
         self.length += ~self.state.done
         self.state = self.game.step(self.state, actions, self.chance.at(move))
         self.paid += self.state.rewards
@@ -109,7 +109,7 @@ class _Table:
         """Write what an agent answers for its pairs into `actions`."""
         memory = at(self.memory, rows, seats)
         turn = Turn(self.game, self.state, rows, seats, here.rows(rows), memory, self.paid, active)
-        _put(actions, rows, seats, agent.act(turn))
+        put(actions, rows, seats, agent.act(turn))
 
     def settle(self) -> bool:
         """Set finished games aside once they are half of those in hand; true when none are left."""
@@ -131,7 +131,7 @@ class _Table:
         self.truncated[self.place] = self.state.truncated
 
 
-def _movers(acting: Tensor, seating: Tensor, agent: int) -> tuple[Tensor, Tensor]:
+def movers(acting: Tensor, seating: Tensor, agent: int) -> tuple[Tensor, Tensor]:
     """Return the rows and seats `[n]` where an agent must move."""
     if acting.device.type == "cpu":
         rows, seats = kernels.movers(acting.numpy(), seating.numpy(), agent)
@@ -140,7 +140,7 @@ def _movers(acting: Tensor, seating: Tensor, agent: int) -> tuple[Tensor, Tensor
     return rows, seats
 
 
-def _put(table: Tensor, rows: Tensor, seats: Tensor, values: Tensor) -> None:
+def put(table: Tensor, rows: Tensor, seats: Tensor, values: Tensor) -> None:
     """Write `values [n, ...]` into `table [B, S, ...]`."""
     if table.device.type == "cpu" and table.ndim == 2:
         kernels.put(table.numpy(), rows.numpy(), seats.numpy(), values.contiguous().numpy())

@@ -26,7 +26,7 @@ def some(condition: Any) -> bool:
 
 
 def popcount(x: Any) -> Any:
-    """Count the ones of a non-negative int64."""
+    """Count the ones of an int64, the sign among them."""
     x = x - (x >> 1 & 0x5555555555555555)
     x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333)
     x = x + (x >> 4) & 0x0F0F0F0F0F0F0F0F

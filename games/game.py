@@ -28,6 +28,9 @@ class GameSpec:
     symmetric: the seats can be exchanged: same observations, actions and returns under any permutation.
     perfect_information: an observation tells the whole state, so it is Markov and equal ones may be merged.
     chance_outcomes: O, the most outcomes of one chance move; 0 when chance never moves.
+    sampled_chance: chance also draws what it cannot list, inside `reset` and `step`, from the numbers they are handed.
+    forgets: what an observation leaves out of what its seat knows, as a clause; empty where it tells information
+        states apart.
     cloneable: a state can be stored, indexed and stepped again.
     max_moves: the most steps a game can take, chance's included.
     batch: how many games are worth stepping at once.
@@ -45,6 +48,8 @@ class GameSpec:
     symmetric: bool = False
     perfect_information: bool = False
     chance_outcomes: int = 0
+    sampled_chance: bool = False
+    forgets: str = ""
     cloneable: bool = True
     batch: int = 16_384
     parts: tuple[int, ...] = ()
@@ -180,6 +185,10 @@ class Game(ABC, Generic[AnyState]):
         after = self.step(state, actions, draws.at(moves))
         return self.deal(after, draws, moves + ~state.done)
 
+    def outcome(self, state: AnyState, rows: Tensor, uniform: Tensor) -> Tensor:
+        """Draw chance's move `[n]` int64 in `rows [n]`, where chance moves, by `uniform [n]` in [0, 1)."""
+        return sample(self.chance(state, rows), uniform)
+
     def deal(self, state: AnyState, draws: Draws, moves: Tensor) -> tuple[AnyState, Tensor]:
         """Let chance move, as `proceed` does after a step."""
         if not self.spec.chance_outcomes:
@@ -188,7 +197,7 @@ class Game(ABC, Generic[AnyState]):
         while len(rows := state.acting[:, players].nonzero().view(-1)):
             uniform = draws.rows(rows).at(moves[rows]).uniform()
             actions = torch.zeros_like(state.acting, dtype=torch.int64)
-            actions[rows, players] = sample(self.chance(state, rows), uniform)
+            actions[rows, players] = self.outcome(state, rows, uniform)
             moving = state.acting[:, players]
             state = step_where(self, replace(state, rewards=torch.zeros_like(paid)), moving, actions)
             paid, moves = paid + state.rewards, moves + moving

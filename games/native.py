@@ -14,8 +14,8 @@ from numba import njit
 from torch import Tensor
 
 from games import bits
-from games.bits import rule
-from games.draws import Draws
+from games.bits import popcount, rule
+from games.draws import Draws, sample
 from games.game import Game, State
 from games.kernels import draw
 
@@ -127,7 +127,7 @@ class NativeGame(Game[NativeState]):
         if not self._runs_compiled(state):
             return self._step_in_torch(state, actions)
         still = torch.zeros(len(state), dtype=torch.int64)
-        return self._proceed(state, actions, still, still, chance_outcomes=0)[0]
+        return self._proceed(state, actions, still, still, dealing=False)[0]
 
     def _step_in_torch(self, state: NativeState, actions: Tensor) -> NativeState:
         seat = action = torch.zeros_like(state.words[:, 0])
@@ -152,28 +152,30 @@ class NativeGame(Game[NativeState]):
         """Step, and let chance move until a player must or the game is over, in one pass."""
         if not self._runs_compiled(state):
             return super().proceed(state, actions, draws, moves)
-        return self._proceed(state, actions, draws.mixed, moves, chance_outcomes=self.spec.chance_outcomes)
+        return self._proceed(state, actions, draws.mixed, moves, dealing=self.spec.chance_outcomes > 0)
 
     def deal(self, state: NativeState, draws: Draws, moves: Tensor) -> tuple[NativeState, Tensor]:
         """Let chance move until a player must."""
         if not self.spec.chance_outcomes or not self._runs_compiled(state):
             return super().deal(state, draws, moves)
         nothing = torch.zeros(0, self.spec.seats, dtype=torch.int64)
-        return self._proceed(state, nothing, draws.mixed, moves, chance_outcomes=self.spec.chance_outcomes)
+        return self._proceed(state, nothing, draws.mixed, moves, dealing=True)
 
     def _proceed(
-        self, state: NativeState, actions: Tensor, mixed: Tensor, moves: Tensor, *, chance_outcomes: int
+        self, state: NativeState, actions: Tensor, mixed: Tensor, moves: Tensor, *, dealing: bool
     ) -> tuple[NativeState, Tensor]:
-        """Step, unless there are no `actions`, and let chance move where its outcomes are told."""
+        """Step, unless there are no `actions`, and where `dealing`, let chance move."""
         words, acting, rewards, terminated, made = self._kernels.proceed(
             state.words.numpy(),
             state.acting.numpy(),
             state.terminated.numpy(),
             actions.contiguous().numpy(),
-            (self.spec.players, self.spec.actions, chance_outcomes),
+            self.spec.players,
+            self.spec.actions,
             self.parameters,
             mixed.numpy(),
             moves.numpy(),
+            dealing,
         )
         following = NativeState(
             acting=torch.from_numpy(acting),
@@ -186,11 +188,16 @@ class NativeGame(Game[NativeState]):
 
     def chance(self, state: NativeState, rows: Tensor) -> Tensor:
         """Return `[n, O]`: uniform over the outcomes left."""
-        if self._runs_compiled(state):
-            outcomes = self.spec.chance_outcomes
-            return torch.from_numpy(self._kernels.chance(state.words.numpy(), rows.numpy(), outcomes, self.parameters))
-        left = Layout.of(self.spec.chance_outcomes).read((self.rules.chance(_columns(state, rows), *self.parameters),))
+        left = self._outcomes(state, rows)
         return left.double() / left.sum(1, keepdim=True)
+
+    def outcome(self, state: NativeState, rows: Tensor, uniform: Tensor) -> Tensor:
+        """Draw one of the outcomes left `[n]`."""
+        return sample(self._outcomes(state, rows), uniform)
+
+    def _outcomes(self, state: NativeState, rows: Tensor) -> Tensor:
+        outcomes = self.rules.chance(_columns(state, rows), *self.parameters)
+        return Layout.of(self.spec.chance_outcomes).read((outcomes,))
 
     def legal(self, state: NativeState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return the legal actions `[n, A]`."""
@@ -227,7 +234,6 @@ class _Kernels(NamedTuple):
     proceed: Rule
     legal: Rule
     observe: Rule
-    chance: Rule
 
 
 def _version(rules: Rules) -> str:
@@ -238,26 +244,11 @@ def _version(rules: Rules) -> str:
 
 
 @rule
-def _spread(word, shifts, out):
-    """Write the bits of `word` at `shifts [n]` to `out [n]`, in a loop plain enough to run on vectors."""
-    for place in range(len(shifts)):
-        out[place] = np.int32(word >> shifts[place] & 1)
-
-
-@rule
-def _outcome(mask, outcomes, uniform):
-    """Draw one of the outcomes in `mask` as `sample` does from their probabilities, in the same arithmetic."""
-    count = 0
-    for outcome in range(outcomes):
-        count += mask >> outcome & 1
-    share, total = 1.0 / count, 0.0
-    for outcome in range(outcomes):
-        total += share * (mask >> outcome & 1)
-    target, cumulative, below = uniform * total, 0.0, 0
-    for outcome in range(outcomes):
-        cumulative += share * (mask >> outcome & 1)
-        below += cumulative <= target
-    return below
+def _outcome(mask, uniform):
+    """Draw one of the outcomes in `mask`, all equally likely, by a number in [0, 1)."""
+    for _ in range(int(uniform * popcount(mask))):
+        mask &= mask - 1
+    return popcount((mask & -mask) - 1)
 
 
 def _compile(rules: Rules, version: str) -> _Kernels:
@@ -266,10 +257,12 @@ def _compile(rules: Rules, version: str) -> _Kernels:
         rule, (rules.step, rules.acting, rules.returns, rules.legal, rules.observe, rules.chance)
     )
 
-    @njit(cache=True, nogil=True)
-    def proceed(words, acting, over, actions, sizes, parameters, mixed, moves):
+    by_chance = rules.chance is not _no_chance
+
+    # A view of a row that lives across branches is counted by atomic operations: rows are looked up where they are used.
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def proceed(words, acting, over, actions, players, radix, parameters, mixed, moves, dealing):
         _ = version
-        players, radix, outcomes = sizes
         rows, seats = acting.shape
         after, next_acting = words.copy(), np.zeros((rows, seats), np.bool_)
         rewards, terminated = np.zeros((rows, players)), np.ones(rows, np.bool_)
@@ -277,26 +270,27 @@ def _compile(rules: Rules, version: str) -> _Kernels:
         for row in range(rows):
             if over[row]:
                 continue
-            line = after[row]
+            count = moves[row]
             if len(actions):
                 seat = action = np.int64(0)
                 for index in range(seats):
                     if acting[row, index]:
                         seat, action = np.int64(index), action * radix + actions[row, index]
-                moved = advance(line, seat, action, *parameters)
+                moved = advance(words[row], seat, action, *parameters)
                 for index in range(len(moved)):
-                    line[index] = moved[index]
-                made[row] += 1
-            mask = movers(line, *parameters)
-            while outcomes and mask == 1 << players:
-                chosen = _outcome(drawn(line, *parameters), outcomes, draw(mixed[row], 0, made[row], 0))
-                moved = advance(line, np.int64(players), chosen, *parameters)
+                    after[row, index] = moved[index]
+                count += 1
+            mask = movers(after[row], *parameters)
+            while by_chance and dealing and mask == 1 << players:
+                chosen = _outcome(drawn(after[row], *parameters), draw(mixed[row], 0, count, 0))
+                moved = advance(after[row], np.int64(players), chosen, *parameters)
                 for index in range(len(moved)):
-                    line[index] = moved[index]
-                made[row] += 1
-                mask = movers(line, *parameters)
+                    after[row, index] = moved[index]
+                count += 1
+                mask = movers(after[row], *parameters)
+            made[row] = count
             if mask == 0:
-                paid = ends(line, *parameters)
+                paid = ends(after[row], *parameters)
                 for index in range(players):
                     rewards[row, index] = paid[index]
             else:
@@ -305,38 +299,28 @@ def _compile(rules: Rules, version: str) -> _Kernels:
                     next_acting[row, index] = mask >> index & 1
         return after, next_acting, rewards, terminated, made
 
-    @njit(cache=True, nogil=True)
+    @njit(cache=True, nogil=True, error_model="numpy")
     def legal(words, rows, seats, starts, shifts, parameters):
         _ = version
         out = np.empty((len(rows), len(shifts)), np.bool_)
-        for index in range(len(rows)):
+        for index in range(np.uint64(len(rows))):
             masks = allowed(words[rows[index]], seats[index], *parameters)
             for part in range(len(masks)):
-                first, last = starts[part], starts[part + 1]
-                _spread(masks[part], shifts[first:last], out[index, first:last])
+                mask = masks[part]
+                for place in range(np.uint64(starts[part]), np.uint64(starts[part + 1])):  # unsigned: runs on vectors
+                    out[index, place] = np.int32(mask >> shifts[place] & 1)
         return out
 
-    @njit(cache=True, nogil=True)
+    @njit(cache=True, nogil=True, error_model="numpy")
     def observe(words, rows, seats, starts, shifts, parameters):
         _ = version
         out = np.empty((len(rows), len(shifts)), np.float32)
-        for index in range(len(rows)):
+        for index in range(np.uint64(len(rows))):
             masks = seen(words[rows[index]], seats[index], *parameters)
             for part in range(len(masks)):
-                first, last = starts[part], starts[part + 1]
-                _spread(masks[part], shifts[first:last], out[index, first:last])
+                mask = masks[part]
+                for place in range(np.uint64(starts[part]), np.uint64(starts[part + 1])):  # unsigned: runs on vectors
+                    out[index, place] = np.int32(mask >> shifts[place] & 1)
         return out
 
-    @njit(cache=True, nogil=True)
-    def chance(words, rows, outcomes, parameters):
-        _ = version
-        out = np.empty((len(rows), outcomes))
-        for index in range(len(rows)):
-            mask, count = drawn(words[rows[index]], *parameters), 0
-            for outcome in range(outcomes):
-                count += mask >> outcome & 1
-            for outcome in range(outcomes):
-                out[index, outcome] = (mask >> outcome & 1) / count
-        return out
-
-    return _Kernels(proceed, legal, observe, chance)
+    return _Kernels(proceed, legal, observe)

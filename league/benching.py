@@ -19,6 +19,7 @@ from typing import Any
 
 from games.errors import UserError, nearest
 from games.names import load_module, shorten
+from league.process import prepare_process
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,9 @@ Factory = Callable[[bool], Benchmark]
 
 def run_benchmarks(only: str | None) -> dict[str, Any]:
     """Measure the benchmarks whose name holds `only`; raises `UserError` where there is none, or no checkout."""
-    import torch
     from rich.console import Console
 
-    torch.set_num_threads(1)
+    prepare_process()
     folder = _folder()
     known = find_benchmarks(folder)
     chosen = {name: make for name, make in known.items() if only is None or only in name}

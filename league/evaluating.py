@@ -11,6 +11,7 @@ from games import make
 from games.conformance import check_game
 from league.config import Config
 from league.jobs import world
+from league.process import prepare_process
 from league.runs import load_agent
 
 
@@ -18,7 +19,7 @@ def evaluate_agent(game: str, agent: str, *, against: str | None, games: int, se
     """Measure an agent exactly where the game's tree allows it, and against another where one is named."""
     import torch
 
-    torch.set_num_threads(1)
+    prepare_process()
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     made, tree = world(game, chosen, Config.model_fields["tree_limit"].default)
     player = load_agent(agent, made)

@@ -14,6 +14,7 @@ from agents.learner import Interrupted
 from games.errors import UserError
 from games.names import blamed
 from league.jobs import Job, Report, respond
+from league.process import prepare_process
 
 
 class Executor(Protocol):
@@ -126,14 +127,13 @@ def _death(job: Job) -> UserError:
 
 def _work(pipe: Connection) -> None:
     """Run the jobs that come; anything else that comes, or the end of the manager, asks to stop the one at hand."""
-    import torch
 
     for number in _MANAGERS:
         signal.signal(number, lambda *_: None)  # and not SIG_IGN, which the programs that an agent starts would inherit
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _MANAGERS)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a worker never outlives its league
-    torch.set_num_threads(1)
+    prepare_process()
 
     def tell(kind: str, content: Any) -> None:
         try:

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from agents.agent import AgentError, Evaluable
 from agents.files import write_atomically
 from games.errors import UserError, nearest
@@ -16,6 +14,7 @@ from games.names import parse, shorten
 from games.replay import tabular_policy
 from league.jobs import world
 from league.plan import League
+from league.process import prepare_process
 from league.runs import load_agent, member, read_league
 
 FORMATS = ("tabular", "snapshot", "csv")
@@ -54,7 +53,7 @@ def export_agent(agent: str, *, format: str, output: str | None, as_json: bool) 
 
 
 def _tabular(league: League, agent: str) -> bytes:
-    torch.set_num_threads(1)
+    prepare_process()
     game, tree = world(league.about["game"], "cpu", league.about["config"]["tree_limit"])
     if tree is None:
         raise UserError(

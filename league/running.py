@@ -21,6 +21,7 @@ from games.game import Game, GameSpec
 from games.names import shorten
 from league.config import VOLATILE, Config, ConfigError, limits_of, validated
 from league.plan import League, replay
+from league.process import prepare_process
 from league.runs import free_folder, included
 from league.summary import summary
 
@@ -32,7 +33,7 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
     """Begin a league and run it to its end; return its summary."""
     from league.jobs import world
 
-    _one_thread()
+    prepare_process()
     game, tree = world(config.game, device_of(config), config.tree_limit)
     solver = config.solver or ("nash" if _nash_serves(game.spec) else "prd")
     eval_solver = config.eval_solver or solver
@@ -85,7 +86,7 @@ def resume_league(run: str, limits: dict[str, Any], *, workers: int | None, quie
         elif league.stopped:
             return summary(league, str(folder.root))
         overrides = {**league.note["config"], **({} if workers is None else {"workers": workers})}
-        _one_thread()
+        prepare_process()
         return _manage(ledger, validated(overrides, source=run), stop, quiet=quiet)
 
 
@@ -123,13 +124,6 @@ def device_of(config: Config) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _one_thread() -> None:
-    """Keep to one thread: batches are too small to share, and a fixed number makes results repeat exactly."""
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _nash_serves(spec: GameSpec) -> bool:

@@ -12,13 +12,13 @@ import torch
 from games import svg
 from games.about import About
 from games.bits import bit, popcount, rule, where
+from games.boards.text import MARKS, lines
 from games.entry import Entry
 from games.game import GameSpec
 from games.native import Layout, NativeGame, NativeState, Rules
 
 _CELLS = 9
 _FULL = (1 << _CELLS) - 1
-_MARKS = "xo"
 
 
 @rule
@@ -92,13 +92,12 @@ class TicTacToe(NativeGame):
 
     def action_name(self, seat: int, action: int) -> str:
         """Name a move as OpenSpiel does: mark, row, column."""
-        return f"{_MARKS[seat]}({action // 3},{action % 3})"
+        return f"{MARKS[seat]}({action // 3},{action % 3})"
 
 
 def _board(state: NativeState, row: int) -> list[str]:
     x, o, _ = state.words[row].tolist()
-    cells = ["x" if x >> cell & 1 else "o" if o >> cell & 1 else "." for cell in range(_CELLS)]
-    return ["".join(cells[start : start + 3]) for start in (0, 3, 6)]
+    return lines(x, o, cells=range(_CELLS), width=3)
 
 
 GAMES = {

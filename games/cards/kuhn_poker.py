@@ -8,6 +8,7 @@ import torch
 
 from games.about import About
 from games.bits import bit, where
+from games.cards.shapes import poker_table
 from games.entry import Entry
 from games.game import GameSpec
 from games.native import NativeGame, NativeState, Rules
@@ -98,6 +99,15 @@ class KuhnPoker(NativeGame):
         *cards, betting = state.words[row].tolist()
         shown = " ".join("-" if card < 0 else "JQK"[card] for card in cards)
         return f"cards {shown}, betting {_sequence(betting) or '-'}"
+
+    def svg(self, state: NativeState, row: int) -> str:
+        """Return both cards, what each seat has put in, and the betting."""
+        *cards, betting = state.words[row].tolist()
+        moves = _sequence(betting)
+        chips = [1 + moves[seat::2].count("b") for seat in range(_PLAYERS)]
+        names = [self.action_name(move % 2, _LETTERS.index(letter)) for move, letter in enumerate(moves)]
+        hands = ["" if card < 0 else "JQK"[card] for card in cards]
+        return poker_table(hands, chips, [", ".join(names)], title=self.draw(state, row))
 
     def information_state(self, state: NativeState, row: int, seat: int) -> str:
         """Return the seat's card and the betting: `"2pb"`."""

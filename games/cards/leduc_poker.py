@@ -8,6 +8,7 @@ import torch
 
 from games.about import About
 from games.bits import bit, popcount, rule, where
+from games.cards.shapes import poker_table
 from games.entry import Entry
 from games.game import GameSpec
 from games.native import NativeGame, NativeState, Rules
@@ -134,6 +135,14 @@ class LeducPoker(NativeGame):
         names = ["-" if card < 0 else "JQK"[card // 2] + "12"[card % 2] for card in words[:3]]
         betting = " / ".join(" ".join(digits) or "-" for digits in _sequences(words))
         return f"cards {names[0]} {names[1]}, public {names[2]}, betting {betting}"
+
+    def svg(self, state: NativeState, row: int) -> str:
+        """Return the cards, what each seat has put in, and both rounds of betting."""
+        words = state.words[row].tolist()
+        *hands, public = ("" if card < 0 else "JQK"[card // 2] + "♠♥"[card % 2] for card in words[:3])
+        rounds = _sequences(words)
+        betting = [", ".join(self.action_name(0, int(digit)) for digit in digits) for digits in rounds]
+        return poker_table(hands, _spent(*rounds), betting, public=public, title=self.draw(state, row))
 
     def information_state(self, state: NativeState, row: int, seat: int) -> str:
         """Return what the seat knows in OpenSpiel's words, `-10000` for a card that is not dealt."""

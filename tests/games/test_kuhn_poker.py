@@ -1,4 +1,5 @@
 from fractions import Fraction
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -80,7 +81,21 @@ def _chance(game, state, row, bets, action) -> Fraction:
     return bet if action == BET else 1 - bet
 
 
+@pytest.mark.parametrize(
+    ("moves", "words"),
+    [
+        ((), ["pot 2", "seat 0", "paid 1", "seat 1", "paid 1", None]),
+        ((QUEEN,), ["pot 2", "seat 0", "paid 1", "Q", "seat 1", "paid 1", None]),
+        ((KING, JACK, PASS, BET), ["pot 3", "seat 0", "paid 1", "K", "seat 1", "paid 2", "J", "Pass, Bet"]),
+    ],
+)
+def test_the_picture_shows_cards_chips_and_betting(moves, words):
+    game = KuhnPoker()
+    picture = ElementTree.fromstring(game.svg(after(game, *moves), 0))
+    assert [element.text for element in picture.iter() if element.tag.endswith("text")] == words
+
+
 def test_same_as_open_spiel():
     twin = pytest.importorskip("pyspiel").load_game("kuhn_poker")
     assert_same_spec(KuhnPoker(), twin)
-    assert_same_as_open_spiel(KuhnPoker(), twin, games=200)
+    assert_same_as_open_spiel(KuhnPoker(), twin, games=1000)

@@ -1,3 +1,5 @@
+from xml.etree import ElementTree
+
 import pytest
 import torch
 from hand import after, children, legal, start
@@ -68,8 +70,16 @@ def test_counts_of_histories_and_information_states():
     assert (histories, ends, len(information)) == (9457, 5520, 936)
 
 
+def test_the_picture_shows_cards_chips_and_both_rounds():
+    game = LeducPoker()
+    picture = ElementTree.fromstring(game.svg(after(game, JACK_2, KING, CALL, RAISE, CALL, QUEEN, RAISE, FOLD), 0))
+    words = [element.text for element in picture.iter() if element.tag.endswith("text")]
+    seats = ["seat 0", "paid 7", "J♥", "seat 1", "paid 3", "K♠"]
+    assert words == ["pot 10", *seats, "Q♠", "Call, Raise, Call", "Raise, Fold"]
+
+
 def test_same_as_open_spiel():
     twin = pytest.importorskip("pyspiel").load_game("leduc_poker")
     game = LeducPoker()
     assert game.spec.utility == (twin.min_utility(), twin.max_utility())
-    assert_same_as_open_spiel(game, twin, games=200)
+    assert_same_as_open_spiel(game, twin, games=1000)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from hand import after, children, legal, start
 from open_spiel_twin import assert_same_as_open_spiel, assert_same_spec
+from pictures import shapes
 
 from games import Draws, TicTacToe
 
@@ -67,10 +68,28 @@ def test_counts_of_all_games_by_length_and_result():
     assert results.tolist() == [77904, 46080, 131184]
 
 
+def test_count_of_positions():
+    """5,478 boards that a game can pass through, the empty and the full ones included."""
+    game = TicTacToe()
+    state, boards = start(game), torch.zeros(0, 2, dtype=torch.int64)
+    while len(state):
+        boards = torch.cat([boards, state.words[:, :2]]).unique(dim=0)
+        state, _, _ = children(game, state)
+    assert len(boards) == 5478
+
+
+def test_the_picture_shows_every_mark():
+    game = TicTacToe()
+    state = after(game, 4, 0, 8)
+    assert shapes(game, state, "rect") == 1 + 9
+    assert shapes(game, state, "path") == 2
+    assert shapes(game, state, "circle") == 1
+
+
 def test_same_as_open_spiel():
     twin = pytest.importorskip("pyspiel").load_game("tic_tac_toe")
     assert_same_spec(TicTacToe(), twin)
-    assert_same_as_open_spiel(TicTacToe(), twin, games=200)
+    assert_same_as_open_spiel(TicTacToe(), twin, games=1000)
 
 
 def test_an_empty_batch_is_a_batch():

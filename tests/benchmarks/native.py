@@ -1,0 +1,120 @@
+"""Random play in our own games, observations and legal actions included, on one core.
+
+Beside pgx, in an environment of its own, where it has the game; else beside OpenSpiel's Python loop.
+"""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from agents.rollout import movers, put
+from games import Draws, Game, make
+from games.choices import uniform_actions
+from league.benching import Benchmark
+
+_PGX = "pgx==2.6.0"
+_BATCH = 8192
+
+
+def tic_tac_toe_play(tiny: bool) -> Benchmark:
+    """Steps in games at random."""
+    return _beside_pgx("tic_tac_toe", "tic_tac_toe", tiny)
+
+
+def connect_four_play(tiny: bool) -> Benchmark:
+    """Steps in games at random."""
+    return _beside_pgx("connect_four", "connect_four", tiny)
+
+
+def kuhn_poker_play(tiny: bool) -> Benchmark:
+    """Decisions in games at random; deals are not counted on either side."""
+    return _beside_pgx("kuhn_poker", "kuhn_poker", tiny)
+
+
+def leduc_poker_play(tiny: bool) -> Benchmark:
+    """Decisions in games at random; deals are not counted on either side."""
+    return _beside_pgx("leduc_poker", "leduc_holdem", tiny)
+
+
+def _beside_pgx(name: str, theirs: str, tiny: bool) -> Benchmark:
+    game, batch = make(name), 64 if tiny else _BATCH
+    steps = 2 if tiny else 400
+    pgx = None if tiny else _Pgx(theirs, batch, steps)
+    return Benchmark(
+        unit="steps",
+        ours=lambda: _repeat(game, batch, at_least=batch * steps),
+        peer=None if pgx is None else pgx.play,
+        peer_name=f"{_PGX}, auto-reset, one core",
+        check=lambda: _check(game, batch),
+        least_ratio=2.0,
+        close=lambda: None if pgx is None else pgx.close(),
+    )
+
+
+def _repeat(game: Game, batch: int, *, at_least: int) -> int:
+    steps, first = 0, 0
+    while steps < at_least:
+        steps, first = steps + _play(game, torch.arange(first, first + batch)), first + batch
+    return steps
+
+
+def _play(game: Game, numbers: torch.Tensor) -> int:
+    """Play the games `numbers [B]` at random; return the decisions taken."""
+    chance, choices = Draws.of(0, "chance", numbers), Draws.of(0, "choices", numbers)
+    state, moves = game.deal(game.reset(chance), chance, torch.zeros_like(numbers))
+    seating, steps = torch.zeros(len(numbers), game.spec.players, dtype=torch.int64), 0
+    while len(state):
+        rows, seats = movers(state.acting, seating[: len(state)], 0)
+        legal, _ = game.legal(state, rows, seats), game.observe(state, rows, seats)
+        actions = torch.zeros(state.acting.shape, dtype=torch.int64)
+        put(actions, rows, seats, uniform_actions(game.spec, legal, choices.at(moves).rows(rows), seats))
+        state, moves = game.proceed(state, actions, chance, moves)
+        steps += len(rows)
+        done = state.done
+        if 2 * int(done.sum()) >= len(done):
+            going = (~done).nonzero().view(-1)
+            state, moves = state[going], moves[going]
+            chance, choices = chance.rows(going), choices.rows(going)
+    return steps
+
+
+class _Pgx:
+    """pgx's process, in an environment that is made where there is none yet."""
+
+    def __init__(self, game: str, batch: int, steps: int) -> None:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        place = Path(base) / "redqueen" / "peers" / f"{_PGX}-{sys.version_info.major}.{sys.version_info.minor}"
+        python = place / "bin" / "python"
+        if not (place / "complete").exists():
+            made = [sys.executable, "-m", "venv", "--clear", str(place)]
+            installed = [str(python), "-m", "pip", "install", "-q", _PGX]
+            if any(subprocess.run(command, check=False).returncode for command in (made, installed)):
+                raise ModuleNotFoundError(name=_PGX)
+            (place / "complete").touch()
+        script = Path(__file__).parent / "peers" / "pgx_playouts.py"
+        command = [str(python), str(script), game, str(batch), str(steps)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._told()
+
+    def play(self) -> float:
+        """Take the steps once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("play\n")
+        self._process.stdin.flush()
+        return float(self._told())
+
+    def _told(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "pgx ended"
+        return line.strip()
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
