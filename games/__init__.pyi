@@ -1,11 +1,23 @@
+from .bits import bit, popcount, rule, some, where
+from .boards.connect_four import ConnectFour
+from .boards.hex import Hex
+from .boards.othello import Othello
+from .boards.phantom_tic_tac_toe import PhantomTicTacToe
 from .boards.tic_tac_toe import TicTacToe
+from .cards.goofspiel import Goofspiel, HiddenGoofspiel
 from .cards.kuhn_poker import KuhnPoker
 from .cards.leduc_poker import LeducPoker
+from .cards.liars_dice import LiarsDice
 from .conformance import check_game
 from .draws import Draws, sample
 from .errors import GameError, UserError, nearest
+from .export.convert import to_gymnasium, to_pettingzoo
 from .game import Game, GameSpec, State, concatenate
-from .matrices.matrix import MatrixGame, rock_paper_scissors
+from .matrices.catalogue import rock_paper_scissors
+from .matrices.matrix import MatrixGame
+from .matrices.repeated import repeated
+from .matrices.repeated_game import RepeatedGame
+from .native import Layout, NativeGame, NativeState, Rules
 from .registry import known, make
 from .solvers import SOLVERS, Equilibrium
 from .tree import GameTree
@@ -14,25 +26,45 @@ from .turn import Turn
 
 __all__ = [
     "SOLVERS",
+    "ConnectFour",
     "Draws",
     "Equilibrium",
     "Game",
     "GameError",
     "GameSpec",
     "GameTree",
+    "Goofspiel",
+    "Hex",
+    "HiddenGoofspiel",
     "KuhnPoker",
+    "Layout",
     "LeducPoker",
+    "LiarsDice",
     "MatrixGame",
+    "NativeGame",
+    "NativeState",
+    "Othello",
+    "PhantomTicTacToe",
+    "RepeatedGame",
+    "Rules",
     "State",
     "TicTacToe",
     "Turn",
     "UserError",
+    "bit",
     "build_tree",
     "check_game",
     "concatenate",
     "known",
     "make",
     "nearest",
+    "popcount",
+    "repeated",
     "rock_paper_scissors",
+    "rule",
     "sample",
+    "some",
+    "to_gymnasium",
+    "to_pettingzoo",
+    "where",
 ]
