@@ -30,7 +30,7 @@ Kind = Literal["own", "library", "file", "command", "run"]
 _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("command", re.compile(r"(?P<source>cmd):\s*(?P<target>.+)", re.DOTALL)),
     ("run", re.compile(r"(?P<source>.+)@(?P<target>\w+)")),
-    ("file", re.compile(r"(?P<source>.+?\.py)(?::(?P<target>\w+)\s*(?P<call>\(.*\))?)?", re.DOTALL)),
+    ("file", re.compile(r"(?!\w+\(\w+\s*=)(?P<source>.+?\.py)(?::(?P<target>\w+)\s*(?P<call>\(.*\))?)?", re.DOTALL)),
     ("library", re.compile(r"(?P<source>\w+):(?P<target>[^\s():]+)\s*(?P<call>\(.*\))?", re.DOTALL)),
     ("own", re.compile(r"(?P<target>[^\s():@]+)\s*(?P<call>\(.*\))?", re.DOTALL)),
 )

@@ -7,29 +7,56 @@ from typing import Any
 
 import torch
 
-from games.boards import tic_tac_toe
-from games.cards import kuhn_poker, leduc_poker
+from games.boards import connect_four, hex, othello, phantom_tic_tac_toe, tic_tac_toe
+from games.cards import goofspiel, kuhn_poker, leduc_poker, liars_dice
 from games.draws import Draws
 from games.entry import Entry
 from games.errors import GameError, nearest
 from games.game import Game, GameSpec
-from games.matrices import matrix
+from games.matrices import catalogue, colonel_blotto, matrix, matrix_file, random_matrix, repeated
 from games.names import Name, describe, load_from_file, parse, shorten
 
 _OWN: dict[str, Entry] = {
     name: entry
-    for module in (kuhn_poker, leduc_poker, matrix, tic_tac_toe)
+    for module in (
+        catalogue,
+        colonel_blotto,
+        connect_four,
+        goofspiel,
+        hex,
+        kuhn_poker,
+        leduc_poker,
+        liars_dice,
+        matrix,
+        matrix_file,
+        othello,
+        phantom_tic_tac_toe,
+        random_matrix,
+        repeated,
+        tic_tac_toe,
+    )
     for name, entry in sorted(module.GAMES.items())
 }
 _LIBRARIES = ("open_spiel", "pettingzoo")
 
 
-def make(name: str, *, device: torch.device | str = "cpu") -> Game:
+def make(name: str, *, device: torch.device | str = "cpu", workers: int = 0, deadline: float = 60.0) -> Game:
     """Return the game called `name`, with its states on `device`.
 
-    `make(game.spec.name)` makes the same game again. Raises `GameError` with one sentence when it cannot be made.
+    `make(game.spec.name)` makes the same game again. PettingZoo's environments can be stepped by that many `workers`,
+    processes of which each may take `deadline` seconds for one step; the games are the same. Raises `GameError` with
+    one sentence when it cannot be made.
     """
     parsed, place = parse(name, error=GameError), _device(device)
+    if parsed.source.partition(":")[0] == "pettingzoo":
+        from games.pettingzoo.make import make_pettingzoo
+
+        return make_pettingzoo(parsed, device=place, workers=workers, deadline=deadline)
+    if workers:
+        raise GameError(
+            f"{shorten(name)} is stepped in this process, where all its games are one batch, and takes no workers; "
+            "leave workers out"
+        )
     if parsed.kind == "own":
         return _make_own(parsed, place)
     if parsed.kind == "file":
@@ -38,11 +65,6 @@ def make(name: str, *, device: torch.device | str = "cpu") -> Game:
         from games.open_spiel.adapter import make_open_spiel
 
         return make_open_spiel(parsed.target, dict(parsed.arguments), place)
-    if parsed.source == "pettingzoo":
-        raise GameError(
-            f"PettingZoo is not supported yet, so {shorten(repr(name))} cannot be played; "
-            "choose a game of ours or of OpenSpiel"
-        )
     if parsed.kind == "library":
         raise GameError(
             f"expected open_spiel: before a library's game but got {shorten(repr(parsed.source))}"
@@ -90,7 +112,7 @@ def _traits(spec: GameSpec) -> list[str]:
 
 def _make_own(name: Name, device: torch.device) -> Game:
     if name.target not in _OWN:
-        hint = nearest(name.target, _OWN) or f"; ours are {', '.join(_OWN)}"
+        hint = nearest(name.target, _OWN) or "; `redqueen games` lists ours"
         raise GameError(f"there is no game called {shorten(repr(name.target))}{hint}")
     factory = _OWN[name.target].factory
     _check_arguments(name.target, factory, name.arguments)

@@ -50,7 +50,8 @@ def cached_tree(game: Game, *, limit: int = DEFAULT_LIMIT) -> GameTree:
 
 def _path(game: Game) -> Path:
     key = hashlib.blake2b(game.spec.name.encode(), digest_size=16)
-    rules = [inspect.getmodule(kind) for kind in type(game).__mro__]
+    games = [game, *(part for part in vars(game).values() if isinstance(part, Game))]
+    rules = [inspect.getmodule(kind) for part in games for kind in type(part).__mro__]
     for module in (*rules, bits, draws, hashing, kernels, tree, tree_builder):
         with suppress(OSError, TypeError):
             key.update(Path(inspect.getfile(module) if module else "").read_bytes())

@@ -14,7 +14,16 @@ from games.draws import Draws
 from games.entry import Entry
 from games.errors import GameError
 from games.game import Game, GameSpec, State
+from games.matrices.pictures import Bimatrix
 from games.names import Name, shorten
+from games.svg import text_picture
+
+NOTHING_TO_SEE = "the constant 1: there is nothing to see before the move"
+
+_WIDEST = 8
+"""Rows and columns up to which a table is shown whole."""
+_LONGEST = 32
+"""Joint actions of more than two seats up to which they are listed."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class MatrixGame(Game[MatrixState]):
     payoffs: `[A1, ..., AP, P]`, what each seat is paid for each joint action; or `[A1, A2]`, what the row seat is paid
         in a zero-sum game of two. Kept as float64, bit for bit.
     name: what `games.make` calls it; without one, the `matrix(payoffs=...)` that makes the same game.
-    action_names: one list of names for all seats, or one list a seat.
+    action_names: one list of names for all seats, or one list a seat; without any, the actions' numbers.
 
     A seat with fewer actions than another has the rest masked as illegal. An observation is the constant 1.
     """
@@ -50,7 +59,7 @@ class MatrixGame(Game[MatrixState]):
         self._flat = torch.tensor(table.reshape(-1, players), device=self.device)
         self._strides = torch.tensor([int(np.prod(counts[seat + 1 :])) for seat in range(players)], device=self.device)
         self._legal = torch.arange(max(counts), device=self.device) < torch.tensor(counts, device=self.device)[:, None]
-        self._names = _action_names(action_names, counts)
+        self.action_names = _action_names(action_names, counts)
         self.spec = GameSpec(
             name=name or str(Name("matrix", arguments={"payoffs": table.tolist()})),
             players=players,
@@ -96,10 +105,15 @@ class MatrixGame(Game[MatrixState]):
         return torch.ones(len(rows), 1, device=state.device)
 
     def draw(self, state: MatrixState, row: int) -> str:
-        """Return the actions chosen, or that none is yet."""
-        if not state.terminated[row]:
-            return "nobody has chosen yet"
-        return ", ".join(self.action_name(seat, action) for seat, action in enumerate(state.played[row].tolist()))
+        """Return the table of payoffs, or once it is played the joint action and what it paid."""
+        return self._outcome(tuple(state.played[row].tolist())) if state.terminated[row] else self._table_as_text()
+
+    def svg(self, state: MatrixState, row: int) -> str:
+        """Return the table of payoffs as a picture, the cell that was played marked."""
+        if not self._fits:
+            return text_picture(self.draw(state, row))
+        played = state.played[row].tolist() if state.terminated[row] else None
+        return self._bimatrix.svg(title=self.draw(state, row), chosen=played)
 
     def information_state(self, state: MatrixState, row: int, seat: int) -> str:
         """Return OpenSpiel's words: who looks, and the joint action once it is played."""
@@ -110,17 +124,32 @@ class MatrixGame(Game[MatrixState]):
 
     def action_name(self, seat: int, action: int) -> str:
         """Name one action as given at construction, else by its number."""
-        return self._names[seat][action] if self._names else str(action)
+        names = self.action_names[seat]
+        return names[action] if action < len(names) else str(action)
 
+    @property
+    def _fits(self) -> bool:
+        return self.spec.players == 2 and self.spec.actions <= _WIDEST
 
-def rock_paper_scissors(*, device: torch.device | str = "cpu") -> MatrixGame:
-    """Return rock, paper, scissors: the winner takes one from the loser."""
-    return MatrixGame(
-        [[0, -1, 1], [1, 0, -1], [-1, 1, 0]],
-        name="rock_paper_scissors",
-        action_names=("Rock", "Paper", "Scissors"),
-        device=device,
-    )
+    @property
+    def _bimatrix(self) -> Bimatrix:
+        cells = [[(f"{own:g}", f"{other:g}") for own, other in line] for line in self.payoffs.tolist()]
+        rows, columns = self.action_names
+        return Bimatrix(rows, columns, cells)
+
+    def _table_as_text(self) -> str:
+        if self._fits:
+            return self._bimatrix.text()
+        counts = self.payoffs.shape[:-1]
+        if self.spec.players > 2 and np.prod(counts) <= _LONGEST:
+            return "\n".join(map(self._outcome, np.ndindex(*counts)))
+        low, high = self.spec.utility
+        return f"{' x '.join(map(str, counts))} actions, payoffs from {low:g} to {high:g}"
+
+    def _outcome(self, joint: tuple[int, ...]) -> str:
+        """Return a joint action and what it pays: `"Rock, Paper: -1, 1"`."""
+        names = ", ".join(self.action_names[seat][action] for seat, action in enumerate(joint))
+        return f"{names}: {', '.join(f'{paid:g}' for paid in self.payoffs[joint].tolist())}"
 
 
 def _matrix(*, payoffs: list[Any], device: torch.device | str = "cpu") -> MatrixGame:
@@ -164,9 +193,9 @@ def _is_symmetric(table: np.ndarray) -> bool:
 
 
 def _action_names(names: Sequence[str] | Sequence[Sequence[str]] | None, counts: list[int]) -> list[list[str]]:
-    """Return one list of action names a seat, or no list at all."""
+    """Return one list of action names a seat: without any, the actions' numbers."""
     if names is None:
-        return []
+        return [list(map(str, range(count))) for count in counts]
     lists = [list(seat) for seat in names if not isinstance(seat, str)] or [list(map(str, names))] * len(counts)
     if [len(seat) for seat in lists] != counts:
         raise GameError(
@@ -185,22 +214,10 @@ GAMES = {
             rules="Every seat chooses an action at the same time and is paid the table's entry for the joint action. "
             "payoffs is [A1, A2], what the row seat of a zero-sum game is paid, or [A1, ..., AP, P] for any "
             "game of P seats.",
-            observation="the constant 1: there is nothing to see before the move",
+            observation=NOTHING_TO_SEE,
             actions="the row, the column, ... of the table",
             known="every game of this kind has an equilibrium in mixed strategies",
             sources=('J. Nash, "Equilibrium points in n-person games", PNAS 36, 1950',),
-        ),
-    ),
-    "rock_paper_scissors": Entry(
-        factory=rock_paper_scissors,
-        example="rock_paper_scissors",
-        about=About(
-            summary="one simultaneous move in a cycle of three",
-            rules="Rock beats scissors, scissors beat paper, paper beats rock; the winner takes one from the loser.",
-            observation="the constant 1: there is nothing to see before the move",
-            actions="0 rock, 1 paper, 2 scissors",
-            known="value 0; the only equilibrium plays each with probability 1/3",
-            sources=("agrees with OpenSpiel's matrix_rps",),
         ),
     ),
 }

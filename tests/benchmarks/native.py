@@ -1,4 +1,4 @@
-"""Random play in our own games, observations and legal actions included, on one core.
+"""Random play in our own games on one core, observations and legal actions asked for at every decision.
 
 Beside pgx, in an environment of its own, where it has the game; else beside OpenSpiel's Python loop.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from agents import Random, play
 from agents.rollout import movers, put
 from games import Draws, Game, make
 from games.choices import uniform_actions
@@ -40,9 +41,69 @@ def leduc_poker_play(tiny: bool) -> Benchmark:
     return _beside_pgx("leduc_poker", "leduc_holdem", tiny)
 
 
-def _beside_pgx(name: str, theirs: str, tiny: bool) -> Benchmark:
+def liars_dice_play(tiny: bool) -> Benchmark:
+    """Decisions in games at random; rolls are not counted on either side."""
+    return _beside_open_spiel("liars_dice", "liars_dice", tiny)
+
+
+def goofspiel_play(tiny: bool) -> Benchmark:
+    """Bids in games at random, both seats'; prizes are not counted on either side."""
+    return _beside_open_spiel("goofspiel", "goofspiel", tiny)
+
+
+def phantom_tic_tac_toe_play(tiny: bool) -> Benchmark:
+    """Tries in games at random."""
+    return _beside_open_spiel("phantom_tic_tac_toe", "phantom_ttt", tiny)
+
+
+def othello_play(tiny: bool) -> Benchmark:
+    """Steps in games at random."""
+    return _beside_pgx("othello", "othello", tiny, least_ratio=None)
+
+
+def hex_play(tiny: bool) -> Benchmark:
+    """Steps in games at random."""
+    return _beside_pgx("hex", "hex", tiny, least_ratio=None)
+
+
+def _beside_open_spiel(name: str, theirs: str, tiny: bool) -> Benchmark:
+    import pyspiel
+
+    game, batch, twin = make(name), 64 if tiny else _BATCH, pyspiel.load_game(theirs)
+    recalls = twin.get_type().provides_information_state_tensor
+
+    def peer() -> float:
+        steps = 0
+        while steps < (10 if tiny else 20_000):
+            state = twin.new_initial_state()
+            while not state.is_terminal():
+                if state.is_chance_node():
+                    outcomes, chances = zip(*state.chance_outcomes(), strict=True)
+                    state.apply_action(random.choices(outcomes, chances)[0])
+                    continue
+                together = state.is_simultaneous_node()
+                chosen = []
+                for seat in range(twin.num_players()) if together else (state.current_player(),):
+                    state.legal_actions_mask(seat)
+                    _ = state.information_state_tensor(seat) if recalls else state.observation_tensor(seat)
+                    chosen.append(random.choice(state.legal_actions(seat)))
+                _ = state.apply_actions(chosen) if together else state.apply_action(chosen[0])
+                steps += len(chosen)
+        return steps
+
+    return Benchmark(
+        unit="steps",
+        ours=lambda: _repeat(game, batch, at_least=batch if tiny else 1_000_000),
+        peer=peer,
+        peer_name="OpenSpiel's Python loop",
+        check=lambda: _check(game, batch),
+        least_ratio=20.0,
+    )
+
+
+def _beside_pgx(name: str, theirs: str, tiny: bool, *, least_ratio: float | None = 2.0) -> Benchmark:
     game, batch = make(name), 64 if tiny else _BATCH
-    steps = 2 if tiny else 400
+    steps = 2 if tiny else 200
     pgx = None if tiny else _Pgx(theirs, batch, steps)
     return Benchmark(
         unit="steps",
@@ -50,7 +111,7 @@ def _beside_pgx(name: str, theirs: str, tiny: bool) -> Benchmark:
         peer=None if pgx is None else pgx.play,
         peer_name=f"{_PGX}, auto-reset, one core",
         check=lambda: _check(game, batch),
-        least_ratio=2.0,
+        least_ratio=least_ratio,
         close=lambda: None if pgx is None else pgx.close(),
     )
 
@@ -80,6 +141,15 @@ def _play(game: Game, numbers: torch.Tensor) -> int:
             state, moves = state[going], moves[going]
             chance, choices = chance.rows(going), choices.rows(going)
     return steps
+
+
+def _check(game: Game, batch: int) -> None:
+    """Our random play is that of the engine's own random agent: the same games, as long."""
+    numbers = torch.arange(batch)
+    seating = torch.zeros(batch, game.spec.players, dtype=torch.int64)
+    lengths = play(game, [Random()], seating=seating, games=numbers, seed=1).moves
+    if not game.spec.chance_outcomes:
+        assert abs(_play(game, numbers) / int(lengths.sum()) - 1) < 0.2
 
 
 class _Pgx:

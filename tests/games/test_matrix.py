@@ -5,6 +5,7 @@ from hand import start
 from open_spiel_twin import assert_same_as_open_spiel, assert_same_spec
 
 from games import GameError, MatrixGame, make, rock_paper_scissors
+from games.matrices.pictures import CHOSEN
 
 DILEMMA = [[[5, 5], [0, 10]], [[10, 0], [1, 1]]]
 
@@ -70,9 +71,27 @@ def test_actions_are_named_for_all_seats_or_for_each():
     assert rock_paper_scissors().action_name(1, 2) == "Scissors"
     game = MatrixGame([[1, 2]], action_names=[["stay"], ["left", "right"]])
     assert (game.action_name(0, 0), game.action_name(1, 1)) == ("stay", "right")
+    assert game.action_name(0, 1) == "1", "an action that only the other seat has"
     assert MatrixGame([[1, 2]]).action_name(1, 1) == "1"
-    state = game.step(start(game), torch.tensor([[0, 1]]))
-    assert game.draw(state, 0) == "stay, right"
+
+
+def test_the_table_is_drawn_before_the_move_and_what_it_paid_after():
+    game = MatrixGame([[1, 2]], action_names=[["stay"], ["left", "right"]])
+    before, after = start(game), game.step(start(game), torch.tensor([[0, 1]]))
+    assert game.draw(before, 0) == "       left  right\nstay  1, -1  2, -2"
+    assert game.draw(after, 0) == "stay, right: 2, -2"
+    assert game.svg(before, 0).count(CHOSEN) == 0
+    assert game.svg(after, 0).count(CHOSEN) == 1
+    assert all(word in game.svg(before, 0) for word in ("stay", "left", "right", ">1,<", ">-1<"))
+
+
+def test_a_table_of_three_seats_is_listed_and_a_large_one_summed_up():
+    game = MatrixGame(odd_one_out())
+    assert game.draw(start(game), 0).splitlines()[1] == "0, 0, 1: 0, 0, 1"
+    assert len(game.draw(start(game), 0).splitlines()) == 8
+    large = MatrixGame(np.arange(81).reshape(9, 9))
+    assert large.draw(start(large), 0) == "9 x 9 actions, payoffs from -80 to 80"
+    assert "9 x 9 actions" in large.svg(start(large), 0)
 
 
 @pytest.mark.parametrize(
