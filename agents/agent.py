@@ -61,7 +61,7 @@ class Random(Policy):
 
     def act(self, turn: Turn) -> Tensor:
         """Draw an action in each pair: `[n, *action_shape]`."""
-        if turn.game.spec.discrete:
+        if turn.game.spec.discrete and type(self).probabilities is not Random.probabilities:
             return super().act(turn)
         return uniform_actions(turn.game.spec, turn.legal, turn.draws, turn.seats)
 

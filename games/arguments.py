@@ -1,32 +1,62 @@
-"""The arguments of games, checked where they come in."""
+"""The arguments of games, checked where they come in and written in one way."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from games.errors import GameError, nearest
-from games.names import shorten
+from games.names import Name, shorten
+
+_GREATEST = 1e15
+"""Up to here a float64 tells whole numbers apart."""
 
 
-def whole(game: str, key: str, value: Any, *, least: int, most: int) -> int:
-    """Return `value` where it is a whole number from `least` to `most`, or raise `GameError`."""
-    if type(value) is not int or not least <= value <= most:
+def number(key: str, value: object) -> float:
+    """Return a finite number, an int where it is whole; raises `GameError` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _GREATEST:
         raise GameError(
-            f"{game} expected {key} to be a whole number from {least} to {most} but got {shorten(repr(value))}; "
-            f"write for example {key}={least}"
+            f"expected {key} to be a number from {-_GREATEST:g} to {_GREATEST:g} but got {shorten(repr(value))}; "
+            f"write {key}=1"
+        )
+    return int(value) if value == int(value) else value
+
+
+def whole(key: str, value: object, *, least: int, most: int) -> int:
+    """Return an int from `least` to `most`; raises `GameError` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise GameError(
+            f"expected {key} to be a whole number from {least} to {most} but got {shorten(repr(value))}; "
+            f"write {key}={max(least, 1)}"
         )
     return value
 
 
-def flag(game: str, key: str, value: Any) -> bool:
+def share(key: str, value: object) -> float:
+    """Return a probability; raises `GameError` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise GameError(
+            f"expected {key} to be a probability from 0 to 1 but got {shorten(repr(value))}; write {key}=0.5"
+        )
+    return number(key, value)
+
+
+def flag(key: str, value: Any) -> bool:
     """Return `value` where it is True or False, or raise `GameError`."""
     if type(value) is not bool:
-        raise GameError(f"{game} expected {key} to be True or False but got {shorten(repr(value))}; write {key}=True")
+        raise GameError(f"expected {key} to be True or False but got {shorten(repr(value))}; write {key}=True")
     return value
 
 
-def choice(game: str, key: str, value: Any, choices: Sequence[str]) -> int:
+def choice(key: str, value: Any, choices: Sequence[str]) -> int:
     """Return the place of `value` among `choices`, or raise `GameError`."""
     if value not in choices:
         hint = nearest(str(value), choices) or f"; write for example {key}={choices[0]!r}"
-        raise GameError(f"{game} expected {key} to be {' or '.join(choices)} but got {shorten(repr(value))}{hint}")
+        raise GameError(f"expected {key} to be {' or '.join(choices)} but got {shorten(repr(value))}{hint}")
     return choices.index(value)
+
+
+def usual(name: str, factory: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
+    """Return the name of a game, with those `arguments` of its `factory` that are not the defaults."""
+    known = inspect.signature(factory).parameters
+    told = {key: value for key, value in arguments.items() if value != known[key].default}
+    return str(Name(name, arguments=told))

@@ -11,12 +11,11 @@ import torch
 
 from games import svg
 from games.about import About
-from games.arguments import whole
+from games.arguments import usual, whole
 from games.bits import bit, popcount, rule, some, where
 from games.boards.text import letter, lines
 from games.entry import Entry
 from games.game import GameSpec
-from games.names import Name
 from games.native import Layout, NativeGame, NativeState, Rules
 
 _WORD = 61
@@ -122,7 +121,7 @@ class Hex(NativeGame):
     rules = Rules(start=(0,) * 8, step=_step, acting=_acting, returns=_returns, legal=_legal, observe=_observe)
 
     def __init__(self, size: int = 11, *, device: torch.device | str = "cpu") -> None:
-        self.size = whole("hex", "size", size, least=2, most=11)
+        self.size = whole("size", size, least=2, most=11)
         self.device = torch.device(device)
         cells = size * size
         top, bottom = range(size), range(cells - size, cells)
@@ -132,7 +131,7 @@ class Hex(NativeGame):
         self.actions_layout = Layout.of(*plane)
         self.observation_layout = Layout.of(*plane, *plane, *plane)
         self.spec = GameSpec(
-            name=str(Name("hex", arguments={"size": size})),
+            name=usual("hex", Hex, {"size": size}),
             players=2,
             actions=cells,
             observation_shape=(3, size, size),

@@ -8,12 +8,13 @@ import torch
 
 from games import svg
 from games.about import About
+from games.arguments import usual
 from games.bits import popcount, rule, where
 from games.boards.text import letter, lines
 from games.entry import Entry
 from games.errors import GameError
 from games.game import GameSpec
-from games.names import Name, shorten
+from games.names import shorten
 from games.native import Layout, NativeGame, NativeState, Rules
 
 _SIDE = 8
@@ -129,7 +130,7 @@ class Othello(NativeGame):
         self.actions_layout = Layout.of(self._cells, 1)
         self.observation_layout = Layout.of(self._cells, self._cells)
         self.spec = GameSpec(
-            name=str(Name("othello", arguments={"size": size})),
+            name=usual("othello", Othello, {"size": size}),
             players=2,
             actions=size * size + 1,
             observation_shape=(2, size, size),

@@ -11,12 +11,11 @@ import torch
 
 from games import svg
 from games.about import About
-from games.arguments import choice, flag, whole
+from games.arguments import choice, flag, usual, whole
 from games.bits import bit, popcount, rule, where
 from games.cards import shapes
 from games.entry import Entry
 from games.game import GameSpec
-from games.names import Name
 from games.native import Layout, NativeGame, NativeState, Rules
 
 _CHANCE = 2
@@ -163,9 +162,9 @@ class Goofspiel(NativeGame):
         device: torch.device | str = "cpu",
     ) -> None:
         self.device = torch.device(device)
-        self.cards = whole("goofspiel", "cards", cards, least=2, most=_MOST_CARDS)
-        order = choice("goofspiel", "points_order", points_order, _ORDERS)
-        paid = choice("goofspiel", "returns", returns, _RETURNS)
+        self.cards = whole("cards", cards, least=2, most=_MOST_CARDS)
+        order = choice("points_order", points_order, _ORDERS)
+        paid = choice("returns", returns, _RETURNS)
         self.parameters = (cards, (0, 0, cards - 1)[order], (0, 1, -1)[order], paid)
         if self.hidden:
             planes = [_HIDDEN_PLANES * cards] * (cards - 1) + [0] * (_MOST_CARDS - cards)
@@ -176,7 +175,7 @@ class Goofspiel(NativeGame):
         total = cards * (cards + 1) // 2
         arguments = {"cards": cards, "hidden": self.hidden, "points_order": points_order, "returns": returns}
         self.spec = GameSpec(
-            name=str(Name("goofspiel", arguments=arguments)),
+            name=usual("goofspiel", goofspiel, arguments),
             players=2,
             actions=cards,
             observation_shape=shape,
@@ -270,7 +269,7 @@ def goofspiel(
     device: torch.device | str = "cpu",
 ) -> Goofspiel:
     """Return goofspiel with open bids or, where `hidden`, with bids that are never shown."""
-    kind = HiddenGoofspiel if flag("goofspiel", "hidden", hidden) else Goofspiel
+    kind = HiddenGoofspiel if flag("hidden", hidden) else Goofspiel
     return kind(cards=cards, points_order=points_order, returns=returns, device=device)
 
 

@@ -8,12 +8,11 @@ import torch
 
 from games import svg
 from games.about import About
-from games.arguments import whole
+from games.arguments import usual, whole
 from games.bits import bit, popcount, rule, where
 from games.cards import shapes
 from games.entry import Entry
 from games.game import GameSpec
-from games.names import Name
 from games.native import NativeGame, NativeState, Rules
 
 _CHANCE = 2
@@ -117,12 +116,12 @@ class LiarsDice(NativeGame):
 
     def __init__(self, *, dice: int = 1, sides: int = 6, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self.dice = whole("liars_dice", "dice", dice, least=1, most=_MOST_DICE)
-        self.sides = whole("liars_dice", "sides", sides, least=2, most=_MOST_SIDES)
+        self.dice = whole("dice", dice, least=1, most=_MOST_DICE)
+        self.sides = whole("sides", sides, least=2, most=_MOST_SIDES)
         self.parameters = (dice, sides)
         self.bids = 2 * dice * sides
         self.spec = GameSpec(
-            name=str(Name("liars_dice", arguments={"dice": dice, "sides": sides})),
+            name=usual("liars_dice", LiarsDice, {"dice": dice, "sides": sides}),
             players=2,
             actions=self.bids + 1,
             observation_shape=(2 + dice * sides + self.bids + 1,),

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from games.about import About
+from games.arguments import number, usual
 from games.entry import Entry
 from games.errors import GameError
-from games.matrices.arguments import number, usual
 from games.matrices.matrix import NOTHING_TO_SEE, MatrixGame
 
 Place = torch.device | str

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 
 from games.about import About
+from games.arguments import whole
 from games.entry import Entry
-from games.matrices.arguments import refuse_large, whole
 from games.matrices.matrix import NOTHING_TO_SEE, MatrixGame
+from games.matrices.size import refuse_large
 from games.names import Name
 
 _MOST = 1000

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from games.about import About
+from games.arguments import whole
 from games.draws import Draws
 from games.entry import Entry
 from games.errors import GameError
-from games.matrices.arguments import MOST_PAYOFFS, refuse_large, whole
 from games.matrices.matrix import NOTHING_TO_SEE, MatrixGame
+from games.matrices.size import MOST_PAYOFFS, refuse_large
 from games.names import Name, shorten
 
 _HALF_WIDTH = 0.857763884960706796480189

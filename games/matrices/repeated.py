@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from games.about import About
+from games.arguments import share, usual, whole
 from games.entry import Entry
 from games.errors import GameError
 from games.game import Game
-from games.matrices.arguments import share, usual, whole
 from games.matrices.catalogue import prisoners_dilemma
 from games.matrices.matrix import MatrixGame
 from games.matrices.repeated_game import RepeatedGame

@@ -204,7 +204,7 @@ def test_the_rules_say_the_same_as_torch_expressions(arguments):
     ],
 )
 def test_other_arguments_are_refused_with_a_sentence(arguments, sentence):
-    with pytest.raises(GameError, match=f"^goofspiel .*{sentence}"):
+    with pytest.raises(GameError, match=sentence):
         make(f"goofspiel({arguments})")
 
 

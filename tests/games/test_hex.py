@@ -107,7 +107,7 @@ def test_other_sizes_conform(size):
 
 @pytest.mark.parametrize("size", [1, 12, 0, -3, "5", 5.0, True, None])
 def test_another_size_is_refused(size):
-    with pytest.raises(GameError, match="hex expected size to be a whole number from 2 to 11 but got"):
+    with pytest.raises(GameError, match="expected size to be a whole number from 2 to 11 but got"):
         Hex(size)
 
 
