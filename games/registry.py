@@ -37,6 +37,13 @@ _OWN: dict[str, Entry] = {
     )
     for name, entry in sorted(module.GAMES.items())
 }
+OTHERS = {
+    "open_spiel:NAME(key=value)": "a finite game of OpenSpiel's, such as open_spiel:chess",
+    "pettingzoo:FAMILY/NAME-vN(key=value)": "an environment of PettingZoo's, such as pettingzoo:classic/rps-v2",
+    "FILE.py:CLASS(key=value)": "a game of your own",
+}
+"""How games are named that are not ours, and what they are."""
+
 _LIBRARIES = ("open_spiel", "pettingzoo")
 
 

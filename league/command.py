@@ -248,14 +248,14 @@ def games(
     json: Json = False,
 ) -> None:
     """List the games, or tell all about one."""
-    from games.registry import known, page
+    from games.registry import OTHERS, known, page
     from league.showing import show_names, show_page
 
     if game is not None:
         _answer(page(game), show_page, as_json=json)
         return
-    listed = {entry.example: entry.about.summary for entry in known().values()}
-    _answer({"games": listed}, show_names, as_json=json)
+    listed = {entry.example: entry.about.summary for _, entry in sorted(known().items())}
+    _answer({"games": listed, "others": OTHERS}, show_names, as_json=json)
 
 
 @app.command()

@@ -102,8 +102,8 @@ def show_evaluation(result: dict[str, Any]) -> None:
 
 def show_names(result: dict[str, Any]) -> None:
     """Print names, each with its line."""
+    width = max(len(name) for names in result.values() for name in names)
     for names in result.values():
-        width = max(len(name) for name in names)
         for name, line in names.items():
             print(f"{name:{width}}  {line}")
 

@@ -142,7 +142,7 @@ GAMES = {
     "battle_of_the_sexes": _entry(
         "battle_of_the_sexes",
         _fixed("battle_of_the_sexes", [[[3, 2], [0, 0]], [[0, 0], [2, 3]]], ("Bach", "Stravinsky")),
-        summary="together rather than apart, but where",
+        summary="two want to meet, each where the other would rather not",
         rules="Two who go to the same concert are paid, 3 who likes it better and 2 the other; apart they are paid 0. "
         "Seat 0 prefers Bach, seat 1 Stravinsky.",
         actions="0 Bach, 1 Stravinsky",
@@ -174,7 +174,7 @@ GAMES = {
     "biased_rock_paper_scissors": _entry(
         "biased_rock_paper_scissors",
         biased_rock_paper_scissors,
-        summary="a cycle of three whose wins are worth differently much",
+        summary="a cycle of three whose wins are not worth the same",
         rules="Rock beats scissors, scissors beat paper, paper beats rock; a win with rock takes `rock` (50) from the "
         "loser, with paper `paper` (25), with scissors `scissors` (5).",
         actions="0 rock, 1 paper, 2 scissors",
