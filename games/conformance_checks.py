@@ -201,6 +201,7 @@ def check_distinct(game: Game, playout: Playout) -> str:
     """A seat that knows something else sees something else, so that a network can tell its information sets apart."""
     if game.spec.perfect_information:
         raise Skip("an observation of a game of perfect information need not tell how it came about")
+    _need_memory(game)
     known: dict[tuple[int, bytes], str] = {}
     for seat, information, observation, _ in _seen(playout):
         other = known.setdefault((seat, observation), information)
@@ -213,6 +214,7 @@ def check_distinct(game: Game, playout: Playout) -> str:
 
 def check_legal_known(game: Game, playout: Playout) -> str:
     """What a seat sees tells what it may do."""
+    _need_memory(game)
     known: dict[tuple[int, bytes], bytes] = {}
     for seat, information, observation, legal in _seen(playout):
         if known.setdefault((seat, observation), legal) != legal:
@@ -347,6 +349,11 @@ def check_text(game: Game, playout: Playout) -> str:
 def _need_cloneable(game: Game) -> None:
     if not game.spec.cloneable:
         raise Skip("the game's states cannot be copied: spec.cloneable is false")
+
+
+def _need_memory(game: Game) -> None:
+    if game.spec.forgets:
+        raise Skip(f"the game says that its observations leave out {game.spec.forgets}")
 
 
 def _name(playout: Playout, row: int) -> str:

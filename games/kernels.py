@@ -4,7 +4,8 @@ Each says the same, bit for bit, as the torch expression beside its one caller, 
 """
 
 import numpy as np
-from numba import njit
+
+from games.compiling import compiled
 
 _MULTIPLY_1, _MULTIPLY_2 = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64).view(np.int64).tolist()
 _MOVE, _SEAT = np.array([0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7], np.uint64).view(np.int64).tolist()
@@ -12,14 +13,14 @@ _MINUS_ZERO = -(1 << 31)
 """The bits of float32 -0.0."""
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _mix(x):
     x = (x ^ (x >> 30 & 0x3FFFFFFFF)) * _MULTIPLY_1
     x = (x ^ (x >> 27 & 0x1FFFFFFFFF)) * _MULTIPLY_2
     return x ^ (x >> 31 & 0x1FFFFFFFF)
 
 
-@njit(cache=True)
+@compiled()
 def mix(counters):
     """Scramble `counters [n]` int64: `[n]`."""
     out = np.empty_like(counters)
@@ -28,13 +29,13 @@ def mix(counters):
     return out
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def draw(mixed, seat, move, rest):
     """Turn one counter, mixed + seat * _SEAT + move * _MOVE + rest, int64, into a float64 in [0, 1)."""
     return (_mix(mixed + seat * _SEAT + move * _MOVE + rest) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
 
 
-@njit(cache=True)
+@compiled()
 def uniform(mixed, seats, moves, rest):
     """Turn the counters of `mixed`, `seats` and `moves [n]` into float64 in [0, 1): `[n]`."""
     out = np.empty(len(mixed))
@@ -43,7 +44,7 @@ def uniform(mixed, seats, moves, rest):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def choose(legal, mixed, seats, moves):
     """Draw one of the choices in each row of `legal [n, A]`, all equally likely: `[n]` int64."""
     rows, actions = legal.shape
@@ -60,7 +61,7 @@ def choose(legal, mixed, seats, moves):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def sample(probabilities, uniform):
     """Invert the cumulative sums of `probabilities [n, A]` at `uniform [n]`: `[n]` int64."""
     rows, actions = probabilities.shape
@@ -77,7 +78,7 @@ def sample(probabilities, uniform):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def movers(acting, owner, agent):
     """Return the places (row, seat), each `[n]` int64, where `acting [B, S]` holds and `owner [B, P]` is `agent`."""
     rows, players = owner.shape
@@ -89,14 +90,14 @@ def movers(acting, owner, agent):
     return places[0, :count], places[1, :count]
 
 
-@njit(cache=True)
+@compiled()
 def put(table, rows, seats, values):
     """Write `values [n]` into `table [B, S]` at the places (row, seat)."""
     for place in range(len(rows)):
         table[rows[place], seats[place]] = values[place]
 
 
-@njit(cache=True)
+@compiled()
 def hash_rows(words, seats, weights):
     """Hash float32 rows given as their bits, `words [n, m]` int32, with their `seats [n]`: `[n]` int64."""
     rows, columns = words.shape
@@ -110,7 +111,7 @@ def hash_rows(words, seats, weights):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def index(keys):
     """Return the slots `[2^s]` int32 of an open-addressed hash table of distinct `keys [R]` int64: a row, or -1."""
     size = 4
@@ -125,7 +126,7 @@ def index(keys):
     return slots
 
 
-@njit(cache=True)
+@compiled()
 def find(slots, keys, wanted):
     """Return the row of each of `wanted [n]` among `keys [R]`, or -1: `[n]` int64. `slots` is `index(keys)`."""
     out = np.empty(len(wanted), np.int64)
@@ -140,7 +141,7 @@ def find(slots, keys, wanted):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def sample_rows(cumulative, rows, uniform):
     """Invert the sums `cumulative [R, A]` of the given `rows [n]` at `uniform [n]`: `[n]` int64, -1 for a row of -1."""
     out = np.empty(len(rows), np.int64)

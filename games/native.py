@@ -10,11 +10,11 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from games import bits
 from games.bits import popcount, rule
+from games.compiling import compiled
 from games.draws import Draws, sample
 from games.game import Game, State
 from games.kernels import draw
@@ -253,14 +253,12 @@ def _outcome(mask, uniform):
 
 def _compile(rules: Rules, version: str) -> _Kernels:
     """Compile the rules into loops over rows."""
-    advance, movers, ends, allowed, seen, drawn = map(
-        rule, (rules.step, rules.acting, rules.returns, rules.legal, rules.observe, rules.chance)
-    )
+    advance, movers, ends, drawn = map(rule, (rules.step, rules.acting, rules.returns, rules.chance))
 
     by_chance = rules.chance is not _no_chance
 
-    # A view of a row that lives across branches is counted by atomic operations: rows are looked up where they are used.
-    @njit(cache=True, nogil=True, error_model="numpy")
+    # A view that lives across branches is counted by atomic operations: rows are looked up where they are used.
+    @compiled(nogil=True, error_model="numpy")
     def proceed(words, acting, over, actions, players, radix, parameters, mixed, moves, dealing):
         _ = version
         rows, seats = acting.shape
@@ -299,28 +297,23 @@ def _compile(rules: Rules, version: str) -> _Kernels:
                     next_acting[row, index] = mask >> index & 1
         return after, next_acting, rewards, terminated, made
 
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def legal(words, rows, seats, starts, shifts, parameters):
+    return _Kernels(proceed, _reader(rules.legal, np.bool_, version), _reader(rules.observe, np.float32, version))
+
+
+def _reader(answer: Rule, kind: type, version: str) -> Rule:
+    """Compile a rule that answers with words into a loop that lays their bits out as numbers of a kind."""
+    answer = rule(answer)
+
+    @compiled(nogil=True, error_model="numpy")
+    def read(words, rows, seats, starts, shifts, parameters):
         _ = version
-        out = np.empty((len(rows), len(shifts)), np.bool_)
+        out = np.empty((len(rows), len(shifts)), kind)
         for index in range(np.uint64(len(rows))):
-            masks = allowed(words[rows[index]], seats[index], *parameters)
+            masks = answer(words[rows[index]], seats[index], *parameters)
             for part in range(len(masks)):
                 mask = masks[part]
                 for place in range(np.uint64(starts[part]), np.uint64(starts[part + 1])):  # unsigned: runs on vectors
                     out[index, place] = np.int32(mask >> shifts[place] & 1)
         return out
 
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def observe(words, rows, seats, starts, shifts, parameters):
-        _ = version
-        out = np.empty((len(rows), len(shifts)), np.float32)
-        for index in range(np.uint64(len(rows))):
-            masks = seen(words[rows[index]], seats[index], *parameters)
-            for part in range(len(masks)):
-                mask = masks[part]
-                for place in range(np.uint64(starts[part]), np.uint64(starts[part + 1])):  # unsigned: runs on vectors
-                    out[index, place] = np.int32(mask >> shifts[place] & 1)
-        return out
-
-    return _Kernels(proceed, legal, observe)
+    return read

@@ -1,12 +1,13 @@
 """The passes over a tree's arrays, compiled. `games.reference` says the same in the plainest form."""
 
 import numpy as np
-from numba import njit
+
+from games.compiling import compiled
 
 _TIE = 1e-12
 
 
-@njit(cache=True)
+@compiled()
 def normalised(weights, infoset_slots):
     """Scale `weights [K]` to sum to one in each information set; uniform where they sum to zero."""
     out = np.empty_like(weights)
@@ -20,7 +21,7 @@ def normalised(weights, infoset_slots):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def plan(behaviour, infoset_slots, infoset_parent):
     """Multiply a behaviour `[K]` along the sequences: `[1 + K]`."""
     out = np.empty(len(behaviour) + 1)
@@ -32,7 +33,7 @@ def plan(behaviour, infoset_slots, infoset_parent):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def returns(plan, leaf_sequences, leaf_weights):
     """Sum the leaves' weights by the product of all seats' realization weights: `[P]`."""
     players, leaves = leaf_sequences.shape
@@ -46,7 +47,7 @@ def returns(plan, leaf_sequences, leaf_weights):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def reach(probabilities, node_parent, node_sequence, node_chance):
     """Multiply the probabilities `[1 + K]` of all moves, chance's included, down the nodes: `[N]`."""
     out = np.empty(len(node_parent))
@@ -56,7 +57,7 @@ def reach(probabilities, node_parent, node_sequence, node_chance):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _counterfactual(plan, seat, leaf_sequences, leaf_weights):
     """Credit each of `seat`'s sequences with the leaves it ends in, weighted by everyone else's reach: `[1 + K]`."""
     players, leaves = leaf_sequences.shape
@@ -77,7 +78,7 @@ def _counterfactual(plan, seat, leaf_sequences, leaf_weights):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def best_response(plan, seat, priority, infoset_slots, infoset_parent, seat_infosets, leaf_sequences, leaf_weights):
     """Return the value of the best response and its pure behaviour `[K]`, from the last information set back."""
     value = _counterfactual(plan, seat, leaf_sequences, leaf_weights)
@@ -96,7 +97,7 @@ def best_response(plan, seat, priority, infoset_slots, infoset_parent, seat_info
     return value[0], chosen
 
 
-@njit(cache=True)
+@compiled()
 def gains(plan, infoset_slots, infoset_parent, seat_infosets, leaf_sequences, leaf_weights):
     """Return the value of each seat's best response less its return under `plan`: `[P]`."""
     players = len(leaf_sequences)

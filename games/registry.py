@@ -134,9 +134,8 @@ def _make_from_file(name: Name, device: torch.device) -> Game:
     factory = load_from_file(name.source, name.target, error=GameError)
     label = shorten(name.target, limit=40)
     if not callable(factory) or (isinstance(factory, type) and not issubclass(factory, Game)):
-        raise GameError(
-            f"expected {label} in {place} to be a subclass of games.Game but it is not; derive it from Game"
-        )
+        advice = _prefixed(name) if isinstance(factory, type) and _is_pettingzoo(factory) else "derive it from Game"
+        raise GameError(f"expected {label} in {place} to be a subclass of games.Game but it is not; {advice}")
     _check_arguments(label, factory, name.arguments)
     takes_device = "device" in inspect.signature(factory).parameters
     if not takes_device and device.type != "cpu":
@@ -150,9 +149,18 @@ def _make_from_file(name: Name, device: torch.device) -> Game:
             f"making {label} of {place} raised {describe(cause)}; correct the class or its arguments"
         ) from cause
     if not isinstance(game, Game) or not isinstance(getattr(game, "spec", None), GameSpec):
-        raise GameError(f"expected {label} of {place} to make a games.Game with a GameSpec in .spec; give it both")
+        advice = _prefixed(name) if _is_pettingzoo(type(game)) else "give it both"
+        raise GameError(f"expected {label} of {place} to make a games.Game with a GameSpec in .spec; {advice}")
     game.spec = replace(game.spec, name=str(name))
     return game
+
+
+def _is_pettingzoo(kind: type) -> bool:
+    return any(base.__module__.partition(".")[0] == "pettingzoo" for base in kind.__mro__)
+
+
+def _prefixed(name: Name) -> str:
+    return f"as an environment of PettingZoo's, write it as pettingzoo:{shorten(str(name))}"
 
 
 def _check_arguments(label: str, factory: Callable[..., Any], arguments: Mapping[str, Any]) -> None:

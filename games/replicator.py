@@ -3,8 +3,8 @@
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 
+from games.compiling import compiled
 from games.errors import UserError
 from games.normal_form import Equilibrium, as_payoffs, conclude, nash_conv
 
@@ -56,7 +56,7 @@ def _split(strategies: np.ndarray, ends: np.ndarray) -> list[np.ndarray]:
     return [part / part.sum() for part in parts]
 
 
-@njit(cache=True)
+@compiled()
 def _run(flat, ends, current, total, count, dt, floor):
     """Take `count` steps of `current [sum of Ap]` in place and add each to `total`."""
     players = len(flat)
@@ -74,7 +74,7 @@ def _run(flat, ends, current, total, count, dt, floor):
         total += current
 
 
-@njit(cache=True)
+@compiled()
 def _deviations(flat, ends, current, paid):
     """Fill `paid` with what each action earns against the others; the last player's actions are contiguous."""
     players, joint = flat.shape
@@ -104,7 +104,7 @@ def _deviations(flat, ends, current, paid):
             paid[chosen[player]] += others * value
 
 
-@njit(cache=True)
+@compiled()
 def _project(point, floor):
     """Move `point [n]` to the nearest distribution with entries of at least `floor`, in place.
 

@@ -29,6 +29,8 @@ def build_tree(game: Game, *, limit: int = DEFAULT_LIMIT) -> GameTree:
     """
     if not game.spec.cloneable:
         raise GameError(f"a game tree needs a game whose states can be copied, and those of {game.spec.name} cannot")
+    if game.spec.sampled_chance:
+        raise GameError(f"a game tree needs chance moves that are listed, and {game.spec.name} only draws them")
     if not game.spec.discrete:
         raise GameError(f"a game tree needs actions that are one choice out of several; {game.spec.name} has others")
     growth = _Growth(game, limit)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
+
+from games.compiling import compiled
 
 _WORD = 64
 
@@ -72,7 +73,7 @@ def zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
     return torch.from_numpy(np.zeros(shape, np.float32)) if device.type == "cpu" else torch.zeros(shape, device=device)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _show(out, seats, actions, words, rounds, bits, in_a_word):
     planes, players = out.shape[2], actions.shape[1]
     mask = (np.int64(1) << bits) - 1
