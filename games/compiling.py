@@ -40,7 +40,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     """Compile a function with `njit` and its `options`, and keep the machine code on disk."""
 
     def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
-        dispatcher = njit(cache=True, **options)(function)
+        dispatcher: Any = njit(cache=True, **options)(function)
         dispatcher._cache._cache_file.__class__ = _Locked
         return dispatcher
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import AffineTransform, Categorical, Normal, TanhTransform, TransformedDistribution
@@ -86,8 +87,9 @@ def test_several_choices_have_the_product_of_their_probabilities():
     outputs, actions = torch.randn(7, 50), torch.stack([torch.arange(50) % 3, torch.arange(50) % 4], 1)
     log_probability, entropy = Choices((3, 4)).evaluate(outputs, actions)
     theirs = [Categorical(logits=part.t()) for part in outputs.split((3, 4))]
-    assert torch.allclose(log_probability, sum(p.log_prob(actions[:, i]) for i, p in enumerate(theirs)), atol=1e-5)
-    assert torch.allclose(entropy, sum(p.entropy() for p in theirs), atol=1e-5)
+    expected = torch.stack([part.log_prob(actions[:, i]) for i, part in enumerate(theirs)]).sum(0)
+    assert torch.allclose(log_probability, expected, atol=1e-5)
+    assert torch.allclose(entropy, torch.stack([part.entropy() for part in theirs]).sum(0), atol=1e-5)
 
 
 def test_a_squashed_normal_has_torchs_density():
@@ -117,7 +119,7 @@ def test_samples_of_a_squashed_normal_are_normal_before_they_are_squashed():
 @pytest.mark.parametrize("kind", [PARTS, BOUNDS], ids=["parts", "bounds"])
 def test_mixtures_pass_such_actions_on(kind):
     game = Aim(**kind)
-    mixture = Mixture([Random(), Random()], [[0.5, 0.5]])
+    mixture = Mixture([Random(), Random()], np.array([[0.5, 0.5]]))
     returns = [
         play(game, [agent], seating=torch.zeros(64, 1).long(), games=torch.arange(64), seed=3).returns
         for agent in (mixture, Random())

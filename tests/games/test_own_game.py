@@ -10,7 +10,7 @@ from games import build_tree, check_game, make
 from league import Config, run_league
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "own_game.md"
-SOURCE = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL).group(1)
+SOURCE = DOCUMENT.read_text().partition("```python\n")[2].partition("```")[0]
 
 FAULTS = {
     "zero-sum": (
