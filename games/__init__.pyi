@@ -18,6 +18,7 @@ from .matrices.matrix import MatrixGame
 from .matrices.repeated import repeated
 from .matrices.repeated_game import RepeatedGame
 from .native import Layout, NativeGame, NativeState, Rules
+from .pettingzoo.make import from_pettingzoo
 from .registry import known, make
 from .solvers import SOLVERS, Equilibrium
 from .tree import GameTree
@@ -55,6 +56,7 @@ __all__ = [
     "build_tree",
     "check_game",
     "concatenate",
+    "from_pettingzoo",
     "known",
     "make",
     "nearest",

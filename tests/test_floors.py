@@ -28,7 +28,15 @@ def test_imports_only_go_down(floor):
 
 
 def test_optional_libraries_are_imported_only_by_their_adapters():
-    adapters = {"pyspiel": {"games/open_spiel/adapter.py", "games/open_spiel/load.py"}}
+    export = {
+        f"games/export/{name}.py" for name in ("aec", "convert", "parallel", "pictures", "single", "spaces", "vector")
+    }
+    adapters = {
+        "pyspiel": {"games/open_spiel/adapter.py", "games/open_spiel/load.py"},
+        "pettingzoo": {*export, "games/pettingzoo/load.py"},
+        "mpe2": {"games/pettingzoo/load.py"},
+        "gymnasium": {*export, "games/pettingzoo/spaces.py"},
+    }
     for library, allowed in adapters.items():
         users = {
             str(file.relative_to(ROOT))

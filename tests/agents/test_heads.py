@@ -75,7 +75,8 @@ def test_games_with_such_actions_conform_and_have_no_tree(kind):
 def test_ppo_learns_the_target(kind, least):
     game = Aim(**kind)
     learner = PPO(Task("aim", game, (0,), Random(), 0), PPOConfig(updates=80, games=256, entropy=0.001))
-    for _ in range(learner.updates):
+    shown = {"return": -20.0}
+    while learner.done < learner.updates:
         shown = learner.update()
         learner.done += 1
     random = play(game, [Random()], seating=torch.zeros(2000, 1).long(), games=torch.arange(2000), seed=1)
