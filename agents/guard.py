@@ -82,7 +82,7 @@ def refuse_misjudged(table: Tensor, legal: Tensor, name: str) -> None:
             f"expected probabilities of shape {list(legal.shape)} but those of {name} are {came}: correct them",
             "probabilities",
         )
-    wrong = (table < 0).any() or (table * ~legal.to(table.device)).any() or table.is_complex()
+    wrong = table.is_complex() or (table < 0).any() or (table * ~legal.to(table.device)).any()
     if wrong or not ((table.sum(1) - 1).abs() <= _TOLERANCE).all():
         raise Misplay(
             "expected probabilities that are not negative, zero where illegal and add up to one in each row, but "
@@ -113,7 +113,7 @@ class _Guarded:
         self.agent.start(seats, draws)
 
     def act(self, turn: Turn) -> Tensor:
-        """Return the agent's actions, all of them legal, on the turn's device: `[n]` int64."""
+        """Return the agent's actions, all of them legal, on the turn's device: `[n, *action_shape]`."""
         actions = self.agent.act(turn)
         refuse_misplay(actions, turn, self.name)
         return actions.to(turn.rows.device)

@@ -26,7 +26,7 @@ _LOG_DEVIATION = (-5.0, 1.0)
 
 
 class Head(ABC):
-    """Reads K outputs as a distribution over actions. `architecture` is the part of a network's that tells the kind."""
+    """Reads K outputs as a distribution over actions."""
 
     outputs: int
 

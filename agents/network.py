@@ -46,8 +46,9 @@ class NetworkPolicy(Policy):
     """A distribution over actions and a value from one observation, float32.
 
     architecture: `inputs` (the size of a flattened observation), `actions` (A, and for other kinds of actions `parts`
-    or `bounds`, as in `GameSpec`), `hidden` (widths, in order) and `temperature`, which divides the logits (1 where it
-    is absent; at 0 only the most likely action is played). The weights are drawn from `seed`.
+    or `bounds`, as in `GameSpec`), `hidden` (widths, in order) and `temperature`, which divides the logits, or
+    multiplies the standard deviations (1 where it is absent; at 0 only the most likely action is played). The weights
+    are drawn from `seed`.
     """
 
     def __init__(self, architecture: dict[str, Any], *, seed: int = 0, device: torch.device | str = "cpu") -> None:
@@ -59,7 +60,7 @@ class NetworkPolicy(Policy):
 
     @property
     def temperature(self) -> float:
-        """What divides the logits."""
+        """What divides the logits, or multiplies the standard deviations of continuous actions."""
         return self.architecture.get("temperature", 1.0)
 
     def values(self, observation: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ so nothing is bootstrapped.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -48,7 +48,10 @@ class PPOConfig:
 
 @dataclass(frozen=True)
 class _Decisions:
-    """The m decisions of one step: observation `[m, *obs]`, legal `[m, A]`, action, paid, pair and active `[m]`."""
+    """The m decisions of one step.
+
+    observation `[m, *obs]`, legal `[m, A]`, action `[m, *action_shape]`; paid, pair and active `[m]`.
+    """
 
     observation: Tensor
     legal: Tensor
@@ -87,7 +90,7 @@ class PPO(Learner):
         self._parameters = self.policy.parameters()
         self._adam = Adam(self.policy.flatten())
         # what rewards are divided by: the greatest return there can be, or where that is not known, there was at first
-        self._scale = torch.tensor(max(map(abs, spec.utility)), dtype=torch.float64, device=device)
+        self._scale = torch.tensor(max(map(abs, spec.utility)) or 1.0, dtype=torch.float64, device=device)
 
     def update(self) -> dict[str, float]:
         """Play `config.games` games and take `epochs` passes over their decisions."""
@@ -96,11 +99,12 @@ class PPO(Learner):
         end = self.config.learning_rate_end
         rate = self.config.learning_rate * (end + (1 - end) * left)
         entropy_weight = self.config.entropy_end + (self.config.entropy - self.config.entropy_end) * left
-        generator = seeded(key(self.task.seed, f"minibatches/{self.done}"), batch[0].device)
-        size = max(1, len(batch[0]) // self.config.minibatches)
-        losses = []
+        device, count = self.task.game.device, len(batch[0]) if batch else 0
+        generator = seeded(key(self.task.seed, f"minibatches/{self.done}"), device)
+        size = max(2, count // self.config.minibatches)  # one decision alone has no deviation
+        losses = [torch.zeros(3, device=device)] if count < 2 else []
         for _ in range(self.config.epochs):
-            order = torch.randperm(len(batch[0]), generator=generator, device=generator.device)
+            order = torch.randperm(count, generator=generator, device=device)
             for minibatch in zip(*(column[order].split(size) for column in batch), strict=True):
                 if len(minibatch[0]) > 1:
                     losses.append(self._learn(minibatch, rate, entropy_weight))
@@ -121,8 +125,12 @@ class PPO(Learner):
         returns = torch.cat([part for _, part in played])
         if self._scale.isinf():
             self._scale = returns.abs().max().clamp(min=1e-6)
-        parts = [self._advantages(decisions, part) for decisions, part in played]
-        return [torch.cat(column) for column in zip(*parts, strict=True)], float(returns.mean())
+        decisions = [
+            replace(step, pair=step.pair + part * game.spec.batch)
+            for part, (steps, _) in enumerate(played)
+            for step in steps
+        ]
+        return self._advantages(decisions, returns) if decisions else [], float(returns.mean())
 
     def _play(self, numbers: Tensor) -> tuple[list[_Decisions], Tensor]:
         """Play the games `numbers [m]` of this update; return the learner's decisions and what each game paid it."""

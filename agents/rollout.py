@@ -9,6 +9,7 @@ from torch import Tensor
 from agents.agent import Agent
 from games import kernels
 from games.draws import Draws
+from games.errors import GameError
 from games.game import Game, State
 from games.turn import Turn, at
 
@@ -30,9 +31,9 @@ def play(
     `seating [B, P]` holds, for each game and seat, the index of its agent. Each agent is called once a step, on all
     the pairs that are its own. With `dense` (the default away from the CPU) every agent answers for all its pairs at
     every step and nothing is copied to the host; else only for those that move, and finished games are set aside.
-    Both give the same games.
+    Both give the same games. Raises `GameError` when a game is not over after `spec.max_moves` moves.
     """
-    dense = games.device.type != "cpu" if dense is None else dense
+    dense = games.device.type != "cpu" and not game.on_host if dense is None else dense
     table = _Table(game, agents, seating, games, seed)
     if not dense:
         table.deal()
@@ -45,6 +46,9 @@ def play(
             else:
                 table.step()
     table.file()
+    if not bool(table.state.done.all()):
+        most = game.spec.max_moves
+        raise GameError(f"{game.spec.name} is not over after the {most} moves of its spec.max_moves; correct either")
     return Played(table.returns, table.moves, table.truncated)
 
 
@@ -91,7 +95,7 @@ class _Table:
                 active = self.state.acting[rows, seats]
                 self._ask(agent, rows, seats, self.action.at(move), actions, active=active)
         if self.game.spec.chance_outcomes:
-            uniform = self.chance.at(move).uniform()
+            uniform = self.chance.at(move).uniform(players)
             actions[:, players] = self.game.outcome(self.state, self.place, uniform)
         self.length += ~self.state.done
         self.state = self.game.step(self.state, actions, self.chance.at(move))

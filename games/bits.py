@@ -37,7 +37,7 @@ def popcount(x: Any) -> Any:
 
 @rule
 def bit(index: Any) -> Any:
-    """Return the int64 with one bit, or with none where `index` is -1."""
+    """Return the int64 with one bit, the `index` from 0 to 61, or with none where `index` is -1."""
     return (1 << index + 1) >> 1
 
 

@@ -42,6 +42,10 @@ def check_spec(game: Game) -> str:
         raise Broken(f"expected spec.utility to be the least and the greatest return but it is {spec.utility}")
     if spec.parts and (sum(spec.parts) != spec.actions or min(spec.parts) < 1):
         raise Broken(f"expected spec.parts to add up to spec.actions = {spec.actions} but they are {spec.parts}")
+    if not spec.discrete and spec.chance_outcomes:
+        raise Broken("expected chance to move only where an action is one choice but spec has parts or bounds as well")
+    if not all(math.isfinite(bound) for pair in spec.bounds for bound in pair):
+        raise Broken(f"expected spec.bounds to be finite but they are {spec.bounds}")
     if spec.bounds and (len(spec.bounds) != spec.actions or not all(least < most for least, most in spec.bounds)):
         raise Broken(f"expected spec.bounds to hold spec.actions = {spec.actions} ranges but they are {spec.bounds}")
     return f"{spec.players} players, {spec.actions} actions, returns from {low:g} to {high:g}"

@@ -3,7 +3,7 @@
 import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -145,6 +145,10 @@ def _choose(keep: Tensor, ours: Any, theirs: Any) -> Any:
     return torch.where(keep.reshape(-1, *[1] * (ours.ndim - 1)), ours, theirs)
 
 
+_FACES = ("games.game", "games.native")
+"""Whose docstrings say nothing of one game."""
+
+
 class Game(ABC, Generic[AnyState]):
     """Rules over batches of states. Pure: no method changes its arguments, and a state holds no randomness.
 
@@ -153,11 +157,14 @@ class Game(ABC, Generic[AnyState]):
 
     spec: GameSpec
     device: torch.device
+    on_host: ClassVar[bool] = False
+    """Whether states are Python objects, wherever their tensors lie: then nothing is asked but of who moves."""
 
     @property
     def about(self) -> About:
         """What a person wants to know of the game: without words of its own, its class's docstring."""
-        summary, _, rules = (inspect.getdoc(type(self)) or type(self).__name__).partition("\n\n")
+        own = next((kind for kind in type(self).__mro__ if kind.__module__ not in _FACES and kind.__doc__), type(self))
+        summary, _, rules = inspect.cleandoc(own.__doc__ or own.__name__).partition("\n\n")
         return About(summary=" ".join(summary.split()), rules=" ".join(rules.split()))
 
     @abstractmethod
@@ -173,7 +180,10 @@ class Game(ABC, Generic[AnyState]):
         """
 
     def chance(self, state: AnyState, rows: Tensor) -> Tensor:
-        """Return the probabilities `[n, O]` float64 of chance's outcomes in `rows [n]`, where chance moves."""
+        """Return the probabilities `[n, O]` float64 of chance's outcomes in `rows [n]`, where chance moves.
+
+        A game that is played on a GPU is asked in all rows; elsewhere than where chance moves any answer will do.
+        """
         raise NotImplementedError(f"{self.spec.name} has no chance moves")
 
     def proceed(self, state: AnyState, actions: Tensor, draws: Draws, moves: Tensor) -> tuple[AnyState, Tensor]:
@@ -195,11 +205,11 @@ class Game(ABC, Generic[AnyState]):
             return state, moves
         paid, players = state.rewards, self.spec.players
         while len(rows := state.acting[:, players].nonzero().view(-1)):
-            uniform = draws.rows(rows).at(moves[rows]).uniform()
+            uniform = draws.rows(rows).at(moves[rows]).uniform(players)
             actions = torch.zeros_like(state.acting, dtype=torch.int64)
             actions[rows, players] = self.outcome(state, rows, uniform)
             moving = state.acting[:, players]
-            state = step_where(self, replace(state, rewards=torch.zeros_like(paid)), moving, actions)
+            state = step_where(self, replace(state, rewards=torch.zeros_like(paid)), moving, actions, draws.at(moves))
             paid, moves = paid + state.rewards, moves + moving
         return replace(state, rewards=paid), moves
 
@@ -231,12 +241,15 @@ class Game(ABC, Generic[AnyState]):
         return text_picture(self.draw(state, row))
 
 
-def step_where(game: Game[AnyState], state: AnyState, ready: Tensor, actions: Tensor) -> AnyState:
+def step_where(
+    game: Game[AnyState], state: AnyState, ready: Tensor, actions: Tensor, draws: Draws | None = None
+) -> AnyState:
     """Step the rows where `ready [B]` holds and leave the others as they are."""
     if ready.all():
-        return game.step(state, actions)
+        return game.step(state, actions, draws)
     moved, kept = ready.nonzero()[:, 0], (~ready).nonzero()[:, 0]
     if len(moved) == 0:
         return state
-    joined = concatenate([game.step(state[moved], actions[moved]), state[kept]])
+    stepped = game.step(state[moved], actions[moved], None if draws is None else draws.rows(moved))
+    joined = concatenate([stepped, state[kept]])
     return joined[torch.cat([moved, kept]).argsort()]

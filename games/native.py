@@ -4,7 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from games import bits
+from games import bits, kernels
 from games.bits import popcount, rule
 from games.compiling import compiled
 from games.draws import Draws, sample
+from games.errors import GameError
 from games.game import Game, State
 from games.kernels import draw
 
@@ -23,6 +24,9 @@ Words = Any
 """One position: its integers in compiled rules, its columns `[B]` int64 in torch."""
 
 Rule = Callable[..., Any]
+
+_BITS = 64
+"""Of a word."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Rules:
 
     start: the words of the first position.
     step(words, seat, action): the words after `action` of the acting `seat`, chance included. Where several act, the
-        action is a number whose digits in base A are theirs, the first seat's first.
+        action is a number whose digits in base A are theirs, the first seat's first, and `seat` the last of them.
     acting(words): who acts, bit s for seat s; 0 when the game is over.
     returns(words): what each of the P seats ends with.
     legal(words, seat): the legal actions as words whose bits, laid end to end, are the actions.
@@ -69,6 +73,8 @@ class Layout(NamedTuple):
     def of(cls, *words: Any) -> "Layout":
         """List each word's bits; a number n stands for its lowest n."""
         lists = [list(range(word)) if isinstance(word, int) else list(word) for word in words]
+        if any(not 0 <= place < _BITS for word in lists for place in word):
+            raise GameError(f"expected the bits of a word to be 0 to {_BITS - 1}; lay them out over several words")
         return cls(np.cumsum([0, *map(len, lists)]), np.array([place for word in lists for place in word], np.int64))
 
     def read(self, words: Words) -> Tensor:
@@ -87,7 +93,7 @@ class NativeGame(Game[NativeState]):
 
     rules: ClassVar[Rules]
     parameters: tuple[int, ...] = ()
-    compiled: bool = True
+    compiles: bool = True
     """Whether the CPU runs the compiled rules; the torch expressions say the same."""
 
     @cached_property
@@ -102,7 +108,7 @@ class NativeGame(Game[NativeState]):
 
     @cached_property
     def _kernels(self) -> "_Kernels":
-        return _compile(self.rules, _version(self.rules))
+        return _compile(self.rules)
 
     @cached_property
     def _start(self) -> Tensor:
@@ -134,12 +140,12 @@ class NativeGame(Game[NativeState]):
         for index, acts in enumerate(state.acting.unbind(1)):
             seat = torch.where(acts, index, seat)
             action = torch.where(acts, action * self.spec.actions + actions[:, index], action)
-        stepped = _stack(self.rules.step(state.words.unbind(1), seat, action, *self.parameters), state)
+        stepped = torch.stack(_even(self.rules.step(state.words.unbind(1), seat, action, *self.parameters), seat), 1)
         words = torch.where(state.terminated[:, None], state.words, stepped)
         columns = words.unbind(1)
-        acting = self.rules.acting(columns, *self.parameters)
+        (acting,) = _even([self.rules.acting(columns, *self.parameters)], seat)
         over = acting == 0
-        returns = _stack(self.rules.returns(columns, *self.parameters), state).double()
+        returns = torch.stack(_even(self.rules.returns(columns, *self.parameters), seat), 1).double()
         return NativeState(
             acting=(acting[:, None] >> torch.arange(self.spec.seats, device=state.device) & 1).bool(),
             rewards=torch.where((over & ~state.terminated)[:, None], returns, 0.0),
@@ -197,13 +203,13 @@ class NativeGame(Game[NativeState]):
 
     def _outcomes(self, state: NativeState, rows: Tensor) -> Tensor:
         outcomes = self.rules.chance(_columns(state, rows), *self.parameters)
-        return Layout.of(self.spec.chance_outcomes).read((outcomes,))
+        return Layout.of(self.spec.chance_outcomes).read(_even([outcomes], rows))
 
     def legal(self, state: NativeState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return the legal actions `[n, A]`."""
         layout = self.actions_layout
         if not self._runs_compiled(state):
-            return layout.read(self.rules.legal(_columns(state, rows), seats, *self.parameters))
+            return layout.read(_even(self.rules.legal(_columns(state, rows), seats, *self.parameters), rows))
         arguments = state.words.numpy(), rows.numpy(), seats.numpy(), layout.starts, layout.shifts, self.parameters
         return torch.from_numpy(self._kernels.legal(*arguments))
 
@@ -211,23 +217,22 @@ class NativeGame(Game[NativeState]):
         """Return what the seats see `[n, *observation_shape]`."""
         layout, shape = self.observation_layout, self.spec.observation_shape
         if not self._runs_compiled(state):
-            return (
-                layout.read(self.rules.observe(_columns(state, rows), seats, *self.parameters)).float().view(-1, *shape)
-            )
+            seen = layout.read(_even(self.rules.observe(_columns(state, rows), seats, *self.parameters), rows))
+            return seen.float().view(-1, *shape)
         arguments = state.words.numpy(), rows.numpy(), seats.numpy(), layout.starts, layout.shifts, self.parameters
         return torch.from_numpy(self._kernels.observe(*arguments)).view(-1, *shape)
 
     def _runs_compiled(self, state: NativeState) -> bool:
-        return self.compiled and state.words.device.type == "cpu"
+        return self.compiles and state.words.device.type == "cpu"
 
 
 def _columns(state: NativeState, rows: Tensor) -> tuple[Tensor, ...]:
     return state.words.index_select(0, rows).unbind(1)
 
 
-def _stack(values: Any, state: NativeState) -> Tensor:
-    """Stack columns, some of them plain numbers, to `[B, n]`."""
-    return torch.stack([torch.as_tensor(value, device=state.device).expand(len(state)) for value in values], 1)
+def _even(values: Any, like: Tensor) -> list[Tensor]:
+    """Return the columns that a rule answered with, those of plain numbers as long as `like [n]`."""
+    return [torch.as_tensor(value, device=like.device).expand(len(like)) for value in values]
 
 
 class _Kernels(NamedTuple):
@@ -238,8 +243,16 @@ class _Kernels(NamedTuple):
 
 def _version(rules: Rules) -> str:
     """Digest the files that the rules are written in: compiled code that is kept on disk must not outlive them."""
-    functions = [value for value in vars(rules).values() if callable(value)]
-    files = {inspect.getsourcefile(function) or "" for function in functions} | {bits.__file__}
+    files, functions = {bits.__file__, kernels.__file__}, [value for value in vars(rules).values() if callable(value)]
+    seen: set[Any] = set()
+    while functions:
+        function = inspect.unwrap(functions.pop())
+        if not inspect.isfunction(function) or function in seen:
+            continue
+        seen.add(function)
+        files.add(inspect.getsourcefile(function) or "")
+        closed = inspect.getclosurevars(function)
+        functions += [*closed.globals.values(), *closed.nonlocals.values()]
     return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in sorted(files)), digest_size=16).hexdigest()
 
 
@@ -251,8 +264,10 @@ def _outcome(mask, uniform):
     return popcount((mask & -mask) - 1)
 
 
-def _compile(rules: Rules, version: str) -> _Kernels:
+@cache
+def _compile(rules: Rules) -> _Kernels:
     """Compile the rules into loops over rows."""
+    version = _version(rules)
     advance, movers, ends, drawn = map(rule, (rules.step, rules.acting, rules.returns, rules.chance))
 
     by_chance = rules.chance is not _no_chance
@@ -280,7 +295,7 @@ def _compile(rules: Rules, version: str) -> _Kernels:
                 count += 1
             mask = movers(after[row], *parameters)
             while by_chance and dealing and mask == 1 << players:
-                chosen = _outcome(drawn(after[row], *parameters), draw(mixed[row], 0, count, 0))
+                chosen = _outcome(drawn(after[row], *parameters), draw(mixed[row], players, count, 0))
                 moved = advance(after[row], np.int64(players), chosen, *parameters)
                 for index in range(len(moved)):
                     after[row, index] = moved[index]

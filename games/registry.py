@@ -75,7 +75,7 @@ def make(name: str, *, device: torch.device | str = "cpu", workers: int = 0, dea
     if parsed.kind == "library":
         raise GameError(
             f"expected open_spiel: before a library's game but got {shorten(repr(parsed.source))}"
-            f"{nearest(parsed.source, _LIBRARIES)}"
+            f"{nearest(parsed.source, _LIBRARIES) or '; write open_spiel:NAME or pettingzoo:FAMILY/NAME'}"
         )
     raise GameError(f"expected a game but {shorten(repr(name))} names an agent; give a game such as kuhn_poker")
 

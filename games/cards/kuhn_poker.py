@@ -51,7 +51,7 @@ def _returns(words):
 
 
 def _legal(words, seat):
-    return (words[0] * 0 + 0b11,)
+    return (0b11,)
 
 
 def _observe(words, seat):

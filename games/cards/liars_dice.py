@@ -98,7 +98,7 @@ def _observe(words, seat, dice, sides):
 
 
 def _chance(words, dice, sides):
-    return words[0] * 0 + bit(sides) - 1
+    return bit(sides) - 1
 
 
 class LiarsDice(NativeGame):

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 
 from games.about import About
-from games.arguments import whole
+from games.arguments import usual, whole
 from games.entry import Entry
 from games.matrices.matrix import NOTHING_TO_SEE, MatrixGame
 from games.matrices.size import refuse_large
-from games.names import Name
 
 _MOST = 1000
 """Coins and fields, far above what fits, so that the count of actions is soon found."""
@@ -20,7 +19,7 @@ _MOST = 1000
 def colonel_blotto(*, coins: int = 10, fields: int = 3, device: torch.device | str = "cpu") -> MatrixGame:
     """Return the game in which whoever puts more coins on more fields wins one."""
     coins, fields = whole("coins", coins, least=0, most=_MOST), whole("fields", fields, least=1, most=_MOST)
-    name = str(Name("colonel_blotto", arguments={"coins": coins, "fields": fields}))
+    name = usual("colonel_blotto", colonel_blotto, {"coins": coins, "fields": fields})
     refuse_large(name, [comb(coins + fields - 1, fields - 1)] * 2)
     spread = allocations(coins, fields)
     won = np.zeros((len(spread), len(spread)), dtype=np.int64)

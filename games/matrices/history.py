@@ -69,7 +69,7 @@ class Packing:
 
 
 def zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Return float32 zeros; on the CPU, those of rounds to come take no memory until they are read."""
+    """Return float32 zeros; on the CPU by numpy, which may get them from the system without writing them."""
     return torch.from_numpy(np.zeros(shape, np.float32)) if device.type == "cpu" else torch.zeros(shape, device=device)
 
 

@@ -25,8 +25,8 @@ def matrix_file(*, path: str, digest: str | None = None, device: torch.device | 
 
     path: a csv file, `[A1, A2]`, what the row seat is paid in a zero-sum game; or a npy or json file, `[A1, A2]` or
         `[A1, ..., AP, P]`. A name that is no file here is looked for among those that come with the package.
-    digest: the first digits of the file's BLAKE2b hash, which the game's own name holds, so that the name makes the
-        same game again or none.
+    digest: the file's BLAKE2b hash of eight bytes in hexadecimal digits, which the game's own name holds, so that the
+        name makes the same game again or none.
 
     Raises `GameError` when the file cannot be read, holds no table, or is not the one with this digest.
     """

@@ -129,3 +129,18 @@ def test_all_pairs_and_movers_only_learn_the_same(monkeypatch):
         )
     one, other = (batch[np.lexsort(batch.detach().double().numpy().round(5).T)] for batch in batches)
     assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_an_update_of_few_decisions_learns_from_them():
+    learner = PPO(Task("job", make("rock_paper_scissors"), (0,), Random(), 0), PPOConfig(updates=1, games=3))
+    before = weights(learner.policy)
+    learner.update()
+    assert not torch.equal(before, weights(learner.policy))
+
+
+def test_an_update_without_a_decision_changes_nothing(monkeypatch):
+    learner = kuhn()
+    monkeypatch.setattr(learner, "_play", lambda numbers: ([], torch.zeros(len(numbers)).double()))
+    before = weights(learner.policy)
+    assert learner.update()["return"] == 0.0
+    assert torch.equal(before, weights(learner.policy))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from agents.profile import Mixture, Profile
 from agents.rollout import play
 from agents.stack import TabularMixture
 from agents.tabular import HistoryPolicy, TabularPolicy, tabular
-from games import build_tree, make
+from games import GameError, build_tree, make
 from games.tree import tabulate
 from games.turn import Turn
 
@@ -131,3 +133,10 @@ def test_the_stacked_mixture_plays_the_same_games_as_the_mixture():
         for company in (plain, stacked)
     )
     assert torch.equal(one.returns, other.returns)
+
+
+def test_a_game_that_outlasts_its_own_limit_is_refused():
+    game = make("tic_tac_toe")
+    game.spec = replace(game.spec, max_moves=4)
+    with pytest.raises(GameError, match="tic_tac_toe is not over after the 4 moves"):
+        play(game, [Random()], seating=torch.zeros(3, 2).long(), games=torch.arange(3), seed=0)

@@ -179,7 +179,7 @@ def test_other_rules_keep_what_every_game_keeps(arguments):
 @pytest.mark.parametrize("arguments", VARIANTS, ids=str)
 def test_the_rules_say_the_same_as_torch_expressions(arguments):
     compiled, plain = goofspiel(**arguments), goofspiel(**arguments)
-    plain.compiled = False
+    plain.compiles = False
     ours, theirs = (play(game, torch.arange(200), seed=1, limit=game.spec.max_moves + 1) for game in (compiled, plain))
     for move, other in zip(ours.moves, theirs.moves, strict=True):
         assert torch.equal(move.state.words, other.state.words)  # pyright: ignore[reportAttributeAccessIssue]

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from games import Draws, known, make, sample
-from games.native import Layout, NativeGame
+from games import Draws, GameError, GameSpec, check_game, known, make, sample
+from games.bits import where
+from games.native import Layout, NativeGame, Rules
 
 NATIVE = [name.example for name in known().values() if isinstance(make(name.example), NativeGame)]
 
@@ -14,7 +15,7 @@ def test_compiled_rules_are_the_rules(name):
     compiled, plain = make(name), make(name)
     assert isinstance(compiled, NativeGame)
     assert isinstance(plain, NativeGame)
-    plain.compiled = False
+    plain.compiles = False
     count, players = 500, compiled.spec.players
     games = torch.arange(count)
     everyone = games.repeat_interleave(players), torch.arange(players).repeat(count)
@@ -47,7 +48,7 @@ def test_a_layout_lays_the_bits_of_words_end_to_end():
 def test_proceeding_in_one_pass_is_stepping_until_a_player_must_move(name):
     compiled, plain = make(name), make(name)
     assert isinstance(plain, NativeGame)
-    plain.compiled = False
+    plain.compiles = False
     games, players = torch.arange(300), compiled.spec.players
     chance, choices = Draws.of(1, "chance", games), Draws.of(2, "choices", games)
     start = compiled.reset(chance)
@@ -62,3 +63,52 @@ def test_proceeding_in_one_pass_is_stepping_until_a_player_must_move(name):
         assert torch.equal(ours[1], theirs[1])
         for column, value in ours[0]._columns():
             assert torch.equal(value, getattr(theirs[0], column)), column
+
+
+def _toss(words, seat, action):
+    return where(seat == 1, action, words[0]), where(seat == 0, action, words[1])
+
+
+class Coin(NativeGame):
+    """A tossed coin and a guess; the rules answer with plain numbers wherever they can."""
+
+    rules = Rules(
+        start=(-1, -1),
+        step=_toss,
+        acting=lambda words: where(words[0] < 0, 2, where(words[1] < 0, 1, 0)),
+        returns=lambda words: (where(words[0] == words[1], 1, 0),),
+        legal=lambda words, seat: (0b11,),
+        observe=lambda words, seat: (0b1,),
+        chance=lambda words: 0b11,
+    )
+
+    def __init__(self):
+        self.device = torch.device("cpu")
+        self.spec = GameSpec(
+            name="coin",
+            players=1,
+            actions=2,
+            observation_shape=(1,),
+            utility=(0.0, 1.0),
+            max_moves=2,
+            chance_outcomes=2,
+        )
+
+    def draw(self, state, row):
+        return "coin"
+
+    def information_state(self, state, row, seat):
+        return ""
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+def test_rules_may_answer_with_plain_numbers(compiles):
+    coin = Coin()
+    coin.compiles = compiles
+    report = check_game(coin)
+    assert report.passed, report
+
+
+def test_a_word_has_64_bits():
+    with pytest.raises(GameError, match="expected the bits of a word to be 0 to 63"):
+        Layout.of(65)

@@ -1,8 +1,8 @@
 """Random play in pgx, in a process and an environment of its own: `pgx_playouts.py GAME BATCH STEPS`.
 
-Compiles, says `ready`, and for every line on standard input takes STEPS steps in each of BATCH games, beginning finished
-ones anew, and says how many steps that was. One core. The states, observations and legal actions among them, are carried
-from step to step, so all of them are computed.
+Compiles, says `ready`, and for every line on standard input takes STEPS steps in each of BATCH games, beginning
+finished ones anew, and says how many steps that was. One core. The states, observations and legal actions among them,
+are carried from step to step, so all of them are computed.
 """
 
 import os
