@@ -24,7 +24,8 @@ def show_league(result: dict[str, Any]) -> None:
     interval = f" [{intervals[-1][0]:.4g}, {intervals[-1][1]:.4g}]" if intervals else ""
     console.print(
         f"exploitability of @nash: [bold]{curve[-1]:.6g}[/bold]{interval} "
-        f"({kind}, {result['exploitability']['convention']}), from {curve[0]:.6g}, lowest {min(curve):.6g}"
+        f"({kind}, {result['exploitability']['convention']}), from {curve[0]:.6g}, lowest {min(curve):.6g}",
+        soft_wrap=True,
     )
     console.print(_members(result))
     if result["ratings"] is None:
@@ -90,11 +91,12 @@ def show_evaluation(result: dict[str, Any]) -> None:
     for heading in ("seat", "wins", "draws", "losses", "mean return (95 %)", "losses (95 %)"):
         table.add_column(heading, justify="right")
     for row in result["seats"]:
-        low, high = row["interval"]
+        pairs = zip(row["interval"], ("-inf", "+inf"), strict=True)
+        low, high = (unbounded if bound is None else f"{bound:+.4f}" for bound, unbounded in pairs)
         loss_low, loss_high = row["loss_interval"]
         table.add_row(
             *(str(row[key]) for key in ("seat", "wins", "draws", "losses")),
-            f"{row['mean']:+.4f} [{low:+.4f}, {high:+.4f}]",
+            f"{row['mean']:+.4f} [{low}, {high}]",
             f"{row['losses'] / result['games']:.2%} [{loss_low:.2%}, {loss_high:.2%}]",
         )
     console.print(table)
