@@ -1,5 +1,6 @@
 """`evaluate`, `check-game` and `check-agent`."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from arena.evaluate import exploitability, proportion_interval, versus
 from games import make
 from games.conformance import check_game
 from league.config import Config
-from league.jobs import world
+from league.jobs import why_no_tree, world
 from league.process import prepare_process
 from league.runs import load_agent
 
@@ -21,7 +22,8 @@ def evaluate_agent(game: str, agent: str, *, against: str | None, games: int, se
 
     prepare_process()
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    made, tree = world(game, chosen, Config.model_fields["tree_limit"].default)
+    limit = Config.model_fields["tree_limit"].default
+    made, tree = world(game, chosen, limit)
     player = load_agent(agent, made)
     other = None if against is None else load_agent(against, made)
     result: dict[str, Any] = {"game": made.spec.name, "policy": agent}
@@ -29,7 +31,8 @@ def evaluate_agent(game: str, agent: str, *, against: str | None, games: int, se
         measured = exploitability(tree, player)
         result |= {"kind": "exact", **asdict(measured)}
     else:
-        why = "the game is too large for its tree" if tree is None else "the agent can only be played"
+        no_tree = f"the game has no tree, for {why_no_tree(made.spec, limit)}"
+        why = no_tree if tree is None else "the agent can only be played"
         result |= {"kind": None, "reason": why, "exploitability": None, "nash_conv": None, "gains": None}
     if other is not None:
         cells = versus(made, player, other, games=games, seed=seed)
@@ -42,6 +45,7 @@ def evaluate_agent(game: str, agent: str, *, against: str | None, games: int, se
 
 
 def _seat(cell: Cell, seat: int, utility: tuple[float, float]) -> dict[str, Any]:
+    """Return what came of one seat; its interval has None for a bound where the game tells none of its returns."""
     wins, draws, losses = (counts[seat] for counts in (cell.wins, cell.draws, cell.losses))
     return {
         "seat": seat,
@@ -49,7 +53,7 @@ def _seat(cell: Cell, seat: int, utility: tuple[float, float]) -> dict[str, Any]
         "draws": draws,
         "losses": losses,
         "mean": float(cell.mean[seat]),
-        "interval": cell.interval(utility)[seat].tolist(),
+        "interval": [bound if math.isfinite(bound) else None for bound in cell.interval(utility)[seat].tolist()],
         "loss_interval": list(proportion_interval(losses, cell.count)),
     }
 

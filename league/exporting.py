@@ -12,7 +12,7 @@ from agents.files import write_atomically
 from games.errors import UserError, nearest
 from games.names import parse, shorten
 from games.replay import tabular_policy
-from league.jobs import world
+from league.jobs import why_no_tree, world
 from league.plan import League
 from league.process import prepare_process
 from league.runs import load_agent, member, read_league
@@ -56,8 +56,10 @@ def _tabular(league: League, agent: str) -> bytes:
     prepare_process()
     game, tree = world(league.about["game"], "cpu", league.about["config"]["tree_limit"])
     if tree is None:
+        why = why_no_tree(game.spec, league.about["config"]["tree_limit"])
         raise UserError(
-            f"a table of {shorten(game.spec.name)} needs its tree, which is too large: export a snapshot instead"
+            f"a table of {shorten(game.spec.name)} needs its tree, and there is none, for {why}: "
+            "export a snapshot instead"
         )
     player = load_agent(agent, game)
     if not isinstance(player, Evaluable):

@@ -20,7 +20,7 @@ from agents.snapshot import load
 from agents.stack import TabularMixture
 from games import make
 from games.conformance import refuse_broken
-from games.game import Game
+from games.game import Game, GameSpec
 from games.names import parse
 from games.tree import GameTree
 from games.tree_builder import TreeTooLarge
@@ -74,6 +74,15 @@ def world(game: str, device: str, tree_limit: int) -> tuple[Game, GameTree | Non
         return made, cached_tree(made if made.device.type == "cpu" else make(game), limit=tree_limit)
     except TreeTooLarge:
         return made, None
+
+
+def why_no_tree(spec: GameSpec, tree_limit: int) -> str:
+    """Say why `world` made no tree of a game, as a clause."""
+    if not spec.cloneable:
+        return "its states cannot be copied"
+    if not spec.discrete:
+        return "its actions are not single choices"
+    return f"it has more than {tree_limit:,} histories"
 
 
 def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> NetworkPolicy:

@@ -31,7 +31,7 @@ _OURS |= {"lock", "log.txt", "snapshots", "jobs"}
 
 def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str, Any]:
     """Begin a league and run it to its end; return its summary."""
-    from league.jobs import world
+    from league.jobs import why_no_tree, world
 
     prepare_process()
     game, tree = world(config.game, device_of(config), config.tree_limit)
@@ -44,10 +44,10 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
                 "use prd or uniform"
             )
     if tree is None and (config.oracle == "exact" or config.payoffs == "exact"):
+        why = why_no_tree(game.spec, config.tree_limit)
         raise ConfigError(
-            f"exact answers need the game tree, and {shorten(game.spec.name)} has more than "
-            f"{config.tree_limit:,} histories: "
-            "use --oracle ppo and --payoffs played, or raise --tree-limit"
+            f"exact answers need the game tree, and {shorten(game.spec.name)} has none, for {why}: "
+            f"use --oracle ppo and --payoffs played{', or raise --tree-limit' if 'histories' in why else ''}"
         )
     for name in config.include:
         _rehearse(name, game)

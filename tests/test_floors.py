@@ -31,8 +31,9 @@ def test_optional_libraries_are_imported_only_by_their_adapters():
     export = {
         f"games/export/{name}.py" for name in ("aec", "convert", "parallel", "pictures", "single", "spaces", "vector")
     }
+    spiel = {f"games/open_spiel/{file.name}" for file in (ROOT / "games" / "open_spiel").glob("*.py")}
     adapters = {
-        "pyspiel": {"games/open_spiel/adapter.py", "games/open_spiel/load.py"},
+        "pyspiel": spiel,
         "pettingzoo": {*export, "games/pettingzoo/load.py"},
         "mpe2": {"games/pettingzoo/load.py"},
         "gymnasium": {*export, "games/pettingzoo/spaces.py"},

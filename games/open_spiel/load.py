@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from games.errors import GameError, nearest
 from games.names import Name
+from games.open_spiel.chance import SEED, is_sampled, is_seeded
 
 if TYPE_CHECKING:
     import pyspiel
@@ -25,7 +26,8 @@ def load(target: str, arguments: Mapping[str, Any]) -> "tuple[pyspiel.Game, str]
     """Load the OpenSpiel game `target` and return it with its name, which loads it again.
 
     Raises GameError for a missing library, an unknown name or argument, a value OpenSpiel refuses, and for games that
-    the face of a game cannot carry: chance that cannot be listed, mean fields, no tensor for what a seat sees.
+    the face of a game cannot carry: mean fields, chance that can neither be listed nor seeded, actions without numbers,
+    nothing that says what a seat sees.
     """
     try:
         import pyspiel
@@ -35,11 +37,13 @@ def load(target: str, arguments: Mapping[str, Any]) -> "tuple[pyspiel.Game, str]
             "install it with `pip install open_spiel`"
         ) from missing
     checked = _check(pyspiel, target, arguments)
-    written = {key: _write(value) if isinstance(value, dict) else value for key, value in checked.items()}
-    name = str(Name(target, "open_spiel", written, "library"))
+    plain = {key: written(value) if isinstance(value, dict) else value for key, value in checked.items()}
+    name = str(Name(target, "open_spiel", plain, "library"))
     try:
         with quiet():
             game = pyspiel.load_game(target, checked)
+            if is_seeded(game):
+                game = pyspiel.load_game(target, {**checked, SEED: 0})
             opening = game.new_initial_state()
     except _FAILURES as refused:
         takes = _takes(_kinds(pyspiel)[target])
@@ -94,6 +98,8 @@ def _check(pyspiel: Any, target: str, arguments: Mapping[str, Any]) -> dict[str,
         if key not in known:
             close = nearest(key, known) or _takes(kinds[target])
             raise GameError(f"open_spiel:{target} has no argument {_short(repr(key))}{close}")
+        if key == SEED:
+            raise GameError(f"open_spiel:{target} is seeded game by game, by the match; leave {SEED} out")
         checked[key] = _convert(pyspiel, f"open_spiel:{target}", key, value, type(known[key]))
     least, most = kinds[target].min_num_players, kinds[target].max_num_players
     if "players" in checked and not least <= checked["players"] <= most:
@@ -128,11 +134,11 @@ def _convert(pyspiel: Any, name: str, key: str, value: Any, kind: type) -> Any:
     return value
 
 
-def _write(value: Any) -> str:
+def written(value: Any) -> str:
     """Write an argument as OpenSpiel does, a game as `goofspiel(num_cards=3)`."""
     if not isinstance(value, dict):
         return str(value)
-    inner = ",".join(f"{key}={_write(value[key])}" for key in sorted(value) if key != "name")
+    inner = ",".join(f"{key}={written(value[key])}" for key in sorted(value) if key != "name")
     return f"{value['name']}({inner})"
 
 
@@ -140,13 +146,20 @@ def _check_kind(pyspiel: Any, game: "pyspiel.Game", name: str) -> None:
     kind = game.get_type()
     if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
         raise GameError(f"{name} is a mean-field game, played by a distribution over states and not by seats")
-    if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
+    if is_sampled(game) and not is_seeded(game):
         raise GameError(
-            f"{name} draws its chance moves inside OpenSpiel without listing their outcomes, so its games could be "
-            "neither repeated nor searched; use a game whose chance_mode is not SAMPLED_STOCHASTIC"
+            f"{name} draws its chance moves inside OpenSpiel, with no list of outcomes and no seed, so its games could "
+            "not be repeated; use a game whose chance_mode is not SAMPLED_STOCHASTIC"
         )
-    if not kind.provides_information_state_tensor and not kind.provides_observation_tensor:
-        raise GameError(f"{name} has neither an information state tensor nor an observation tensor to show its players")
+    if kind.action_structs_only:
+        raise GameError(f"{name} is played by structures and not by numbered actions, which nothing here can choose")
+    if not (
+        kind.provides_information_state_tensor
+        or kind.provides_observation_tensor
+        or kind.provides_information_state_string
+        or kind.provides_observation_string
+    ):
+        raise GameError(f"{name} has neither a tensor nor a text that shows its players what they see")
     if game.num_distinct_actions() > MOST_ACTIONS:
         raise GameError(
             f"{name} has {game.num_distinct_actions()} actions, more than the {MOST_ACTIONS} a legality mask can hold; "

@@ -69,7 +69,6 @@ def _refused(name: str, sentence: str, **arguments: str) -> None:
         ("matrix(payof=[[1]])", "matrix takes payoffs but got 'payof'; did you mean 'payoffs'"),
         (f"matrix({'x' * 500}=1)", "matrix takes payoffs but got 'xxx"),
         ("matrix(payoffs=[[1, 2], [3]])", "payoffs must be an array of numbers"),
-        ("pettingzoo:classic/chess_v6", "PettingZoo is not supported yet"),
         ("openspiel:chess", "but got 'openspiel'; did you mean 'open_spiel'"),
         ("runs/kuhn@7", "expected a game but 'runs/kuhn@7' names an agent"),
         ("cmd:./mybot", "expected a game but 'cmd:./mybot' names an agent"),

@@ -1,0 +1,1 @@
+"""PettingZoo's environments behind the face of a game."""
