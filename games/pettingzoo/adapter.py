@@ -33,7 +33,7 @@ _BATCH = 64
 _BATCH_BYTES = 2**27
 """What a batch's observations may take."""
 
-_SEED_BITS = 2**31 - 1
+_SEED_MASK = 2**31 - 1
 """Of a game's 64 random bits, those that every environment takes as a seed."""
 
 
@@ -133,7 +133,7 @@ class PettingZooGame(Game[PettingZooState]):
 
     def reset(self, draws: Draws) -> PettingZooState:
         """Begin the games; each is seeded with 31 of its random bits."""
-        games, seeds = draws.games.cpu().numpy(), (draws.bits() & _SEED_BITS).tolist()
+        games, seeds = draws.games.cpu().numpy(), (draws.bits() & _SEED_MASK).tolist()
         leases = np.empty(len(games), dtype=object)
         leases[:] = [self._lease() for _ in games]
         slots = np.array([lease.slot for lease in leases], dtype=np.int64)
@@ -223,7 +223,7 @@ class PettingZooGame(Game[PettingZooState]):
 
     def information_state(self, state: PettingZooState, row: int, seat: int) -> str:
         """Name what a seat sees by its digest, for of a live world nothing else is known."""
-        seen = self.observe(state, torch.tensor([row]), torch.tensor([seat]))
+        seen = self.observe(state, torch.tensor([row]), torch.tensor([seat])) + 0.0  # minus zero looks like zero
         return f"{self._spaces.agents[seat]} sees {blake2b(seen.cpu().numpy().tobytes(), digest_size=8).hexdigest()}"
 
     def close(self) -> None:

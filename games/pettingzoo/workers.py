@@ -1,20 +1,12 @@
 """Environments stepped by worker processes, which may hang or die without taking the games with them."""
 
-import json
 import os
-import pickle
 import select
-import socket
-import subprocess
-import sys
-import threading
 import time
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -22,6 +14,7 @@ import numpy as np
 from games.errors import GameError
 from games.names import shorten
 from games.pettingzoo.crew import Terms, whereabouts
+from games.pettingzoo.process import Answer, Worker
 from games.pettingzoo.table import Table
 
 _START_SECONDS = 60.0
@@ -32,94 +25,6 @@ _END_SECONDS = 1.0
 
 _MOST_FAILURES = 4
 """A worker that fails this often in one command is given up, wherever it fails."""
-
-_CODE = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from games.pettingzoo.worker import main; main(int(sys.argv[2]))"
-)
-
-
-class _Worker:
-    """One process and the socket to it."""
-
-    def __init__(self, index: int, terms: Terms, table: Table) -> None:
-        self.index, self._terms, self._table = index, terms, table
-        self.process: subprocess.Popen[bytes] | None = None
-        self.connection: Connection | None = None
-
-    def start(self) -> None:
-        """Start the process; its first answer comes when it is ready, under ticket 0."""
-        ours, theirs = socket.socketpair()
-        arguments = [sys.executable, "-P", "-c", _CODE, json.dumps(sys.path), str(theirs.fileno())]
-        with theirs:
-            self.process = subprocess.Popen(
-                arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=_standard_error(),  # standard output is for what the command answers
-                pass_fds=(theirs.fileno(), self._table.descriptor),
-                env={"OMP_NUM_THREADS": "1", **os.environ},
-            )
-        self.connection = Connection(ours.detach())
-        tied = threading.current_thread() is threading.main_thread()
-        told = (self._terms, self._table.descriptor, self._table.capacity, self.index, tied)
-        with suppress(OSError):  # where it is dead already, waiting for it tells
-            self.connection.send_bytes(pickle.dumps(told))
-
-    def send(self, ticket: int, command: str, calls: list[tuple[Any, ...]]) -> None:
-        """Ask for something; where the process is dead, waiting for it tells."""
-        assert self.connection is not None
-        with suppress(OSError):
-            self.connection.send((ticket, self._table.capacity, command, calls))
-
-    def receive(self) -> tuple[int, list[Any] | None, str | None] | None:
-        """Return the next answer, or None where the process has died."""
-        assert self.connection is not None
-        try:
-            return self.connection.recv()
-        except (EOFError, OSError):
-            return None
-
-    @property
-    def descriptor(self) -> int:
-        """Of the socket."""
-        assert self.connection is not None
-        return self.connection.fileno()
-
-    def leave(self) -> None:
-        """Close the socket, by which the process ends as soon as it listens."""
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
-
-    def end(self, *, patience: float) -> int | None:
-        """Wait for `patience` seconds, kill the process and return how it ended."""
-        self.leave()
-        if self.process is None:
-            return None
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=patience)
-        self.process.kill()
-        status = self.process.wait()
-        self.process = None
-        return status
-
-
-def _end_all(workers: list[_Worker], owner: int) -> None:
-    if os.getpid() != owner:  # a fork's are those of the process that started them
-        return
-    for worker in workers:
-        worker.leave()
-    until = time.monotonic() + _END_SECONDS
-    for worker in workers:
-        worker.end(patience=max(0.0, until - time.monotonic()))
-
-
-def _standard_error() -> int:
-    try:
-        os.fstat(2)
-    except OSError:
-        return subprocess.DEVNULL
-    return 2
 
 
 @dataclass
@@ -135,15 +40,13 @@ class _Errand:
     """What one worker is asked in one command, and how it goes.
 
     patience: how many seconds it may stay at what it is at, since the time `since` or when its pulse was last seen to
-    have moved from `pulse`. starting: until it is ready. again: the slots whose games it plays again, and what they
-    showed before.
+    have moved from `pulse`. again: the slots whose games it plays again, and what they showed before.
     """
 
     slots: list[int]
     calls: list[tuple[Any, ...]]
     patience: float
     failures: Counter[str] = field(default_factory=Counter)
-    starting: bool = False
     again: dict[int, bytes] | None = None
     pulse: int = -1
     since: float = field(default_factory=time.monotonic)
@@ -158,10 +61,10 @@ class Workers:
 
     def __init__(self, terms: Terms, table: Table, *, count: int, deadline: float) -> None:
         self._name, self._table, self._deadline = shorten(terms.source.name), table, deadline
-        self._workers = [_Worker(index, terms, table) for index in range(count)]
+        self._workers = [Worker(index, terms, table) for index in range(count)]
         self._played: dict[int, _Played] = {}
         self._ticket = 0
-        self._finalizer = weakref.finalize(self, _end_all, self._workers, os.getpid())
+        weakref.finalize(self, _end_all, self._workers, os.getpid())
 
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
         """Begin a game in each slot."""
@@ -185,7 +88,7 @@ class Workers:
 
     def close(self) -> None:
         """End the processes."""
-        self._finalizer()
+        _end_all(self._workers, os.getpid())
 
     def _ask(self, command: str, slots: Sequence[int], *columns: Sequence[int]) -> Any:
         """Give each worker its share of a command and wait for all; return the last one's result."""
@@ -203,13 +106,15 @@ class Workers:
                     elif self._finished(worker, command, errand, answer):
                         result = answer[1][-1] if answer[1] else None
                         del waiting[worker]
-        except BaseException:
+        except BaseException as error:
+            for worker in () if isinstance(error, Exception) else waiting:
+                worker.end(patience=0.0)  # an interrupt may have come in the middle of a message
             for slot in slots if command in _PLAYING else ():
                 self._played.pop(slot, None)
             raise
         return result
 
-    def _shares(self, command: str, slots: list[int], columns: Sequence[Sequence[int]]) -> dict[_Worker, _Errand]:
+    def _shares(self, command: str, slots: list[int], columns: Sequence[Sequence[int]]) -> dict[Worker, _Errand]:
         """Split a command's slots, and what goes with each, among the workers that they belong to."""
         shares = {}
         for worker in self._workers:
@@ -220,25 +125,25 @@ class Workers:
                 shares[worker] = _Errand(own, [(own[0],) if command == "render" else lists], self._deadline)
         return shares
 
-    def _begin(self, worker: _Worker, command: str, errand: _Errand) -> None:
+    def _begin(self, worker: Worker, command: str, errand: _Errand) -> None:
         """Send a worker its share, or start it first."""
-        if worker.process is not None:
+        if worker.ready:
             worker.send(self._ticket, command, errand.calls)
             return
-        worker.start()
-        errand.starting, errand.patience = True, max(self._deadline, _START_SECONDS)
-        errand.since, errand.pulse = time.monotonic(), -1
+        if worker.process is None:  # else another one failed before it was ready
+            worker.start()
+        errand.patience, errand.since, errand.pulse = max(self._deadline, _START_SECONDS), time.monotonic(), -1
 
-    def _started(self, worker: _Worker, command: str, errand: _Errand) -> None:
+    def _started(self, worker: Worker, command: str, errand: _Errand) -> None:
         """Let a worker that has just started play the games again that are its own."""
-        errand.starting, errand.patience, errand.since = False, self._deadline, time.monotonic()
+        worker.ready, errand.patience, errand.since = True, self._deadline, time.monotonic()
         own = [slot for slot in self._played if slot % len(self._workers) == worker.index]
         lost = [slot for slot in own if slot in errand.slots or (self._table.held[slot] and not self._table.over[slot])]
         stepped = errand.slots if command in _PLAYING else ()
         errand.again = {slot: self._shown(slot) for slot in lost if slot not in stepped}
         worker.send(self._ticket, "replay", [(slot, *vars(self._played[slot]).values()) for slot in lost])
 
-    def _heard(self, waiting: dict[_Worker, _Errand]) -> Iterator[tuple[_Worker, "_Answer | str"]]:
+    def _heard(self, waiting: dict[Worker, _Errand]) -> Iterator[tuple[Worker, Answer | str]]:
         """Wait for a while and yield what workers say, or what has befallen them."""
         least = min(errand.since + errand.patience for errand in waiting.values()) - time.monotonic()
         poll = select.poll()  # `connection.wait` would build a selector each time
@@ -251,13 +156,13 @@ class Workers:
             elif self._stuck(worker, waiting[worker]):
                 yield worker, f"took longer than the deadline of {waiting[worker].patience:g} seconds"
 
-    def _stuck(self, worker: _Worker, errand: _Errand) -> bool:
+    def _stuck(self, worker: Worker, errand: _Errand) -> bool:
         pulse, now = int(self._table.pulses[worker.index, 1]), time.monotonic()
         if pulse != errand.pulse:
             errand.pulse, errand.since = pulse, now
         return now - errand.since > errand.patience
 
-    def _finished(self, worker: _Worker, command: str, errand: _Errand, answer: "_Answer") -> bool:
+    def _finished(self, worker: Worker, command: str, errand: _Errand, answer: Answer) -> bool:
         """Take a worker's answer; true where its share is done."""
         ticket, _, sentence = answer
         if ticket not in (0, self._ticket):  # it answers a command that failed elsewhere
@@ -279,10 +184,10 @@ class Workers:
             return False
         return True
 
-    def _recover(self, worker: _Worker, command: str, errand: _Errand, why: str) -> None:
+    def _recover(self, worker: Worker, command: str, errand: _Errand, why: str) -> None:
         """Start a worker again, unless it has failed here before."""
         slot = int(self._table.pulses[worker.index, 0])
-        where = "while it started" if errand.starting else f"in {whereabouts(self._table, slot)}"
+        where = "while it started" if not worker.ready else f"in {whereabouts(self._table, slot)}"
         errand.failures[where] += 1
         status = worker.end(patience=_END_SECONDS if why == "died" else 0.0)
         if errand.failures[where] == 2 or errand.failures.total() == _MOST_FAILURES:
@@ -301,11 +206,18 @@ class Workers:
         return b"".join(column.tobytes() for column in columns) + bytes([table.over[slot]])
 
 
-_Answer = tuple[int, list[Any] | None, str | None]
-"""A worker's ticket, results and sentence."""
-
 _PLAYING = ("reset", "step")
 """The commands that playing a game again does too."""
+
+
+def _end_all(workers: list[Worker], owner: int) -> None:
+    if os.getpid() != owner:  # a fork's are those of the process that started them
+        return
+    for worker in workers:
+        worker.leave()
+    until = time.monotonic() + _END_SECONDS
+    for worker in workers:
+        worker.end(patience=max(0.0, until - time.monotonic()))
 
 
 def _ending(status: int | None) -> str:

@@ -11,7 +11,7 @@ from agents.learner import Task
 from agents.ppo import PPO, PPOConfig
 from agents.rollout import Played, play
 from agents.stack import TabularMixture
-from games import build_tree, make
+from games import Turn, build_tree, make
 from league.benching import Benchmark
 
 UPDATES, MEMBERS = 4, 5
@@ -85,13 +85,13 @@ def _training(name: str, tiny: bool) -> Benchmark:
 
 def _evaluations(learner: PPO, update: Callable[[], object]) -> list[int]:
     """Return how many rows each evaluation of the policy at play had in one update."""
-    rows, probabilities = [], learner.policy.probabilities
+    rows, act = [], learner.policy.act
 
-    def noted(observation: torch.Tensor, legal: torch.Tensor, seats: torch.Tensor) -> torch.Tensor:
-        rows.append(len(observation))
-        return probabilities(observation, legal, seats)
+    def noted(turn: Turn) -> torch.Tensor:
+        rows.append(len(turn))
+        return act(turn)
 
-    with patch.object(learner.policy, "probabilities", noted):
+    with patch.object(learner.policy, "act", noted):
         update()
     return rows
 

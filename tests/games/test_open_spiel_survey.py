@@ -13,7 +13,7 @@ from games import GameError, make
 
 pytest.importorskip("pyspiel")
 
-from games.open_spiel import survey  # noqa: E402
+from games.open_spiel import survey
 
 PAGE = Path(__file__).parents[2] / "docs" / "open_spiel.md"
 LINES = {line.split("`")[1]: line for line in PAGE.read_text().splitlines() if line.startswith("| `")}

@@ -368,6 +368,7 @@ def test_a_function_of_ones_own_makes_as_many_environments_as_there_are_games():
             from_pettingzoo(wrong)
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_environments_turned_from_one_api_into_the_other_play_as_they_were():
     straight, _ = returns(from_pettingzoo(worlds.Leaving))
     turned, states = returns(from_pettingzoo(lambda: parallel_to_aec(worlds.Leaving())))
@@ -470,6 +471,7 @@ def test_the_names_of_files_and_libraries_are_told_apart():
     assert parse("pettingzoo:classic/rps-v2").kind == "library"
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_the_worlds_of_these_tests_keep_pettingzoos_own_rules():
     from pettingzoo.test import api_test, parallel_api_test
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from games import GameError, make
+from games import GameError, check_game, make
 from games.draws import Draws
 from games.pettingzoo.load import known_environments
 from games.playout import play
@@ -116,3 +116,12 @@ def test_returns_are_those_of_a_bare_loop_with_the_same_seed_and_actions(id, api
         paid, moves = loop(bare(id, api, own), seed, actions)
         assert moves == len(actions)
         assert played.returns[row].tolist() == pytest.approx(paid, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("id", sorted({id for id, _ in EVERY}))
+def test_every_environment_keeps_the_rules_of_a_game(id):
+    game, _ = opened(id, known_environments()[id][0])
+    report = check_game(game, games=4)
+    assert report.passed, str(report)

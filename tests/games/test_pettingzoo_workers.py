@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,9 @@ def gone(process):
     return False
 
 
-def transcript(game, count=6, *, seed=0, befall=lambda move: None):
+def transcript(game, games=6, *, seed=0, befall=lambda move: None):
     """Play games at random and return all that they show: what seats see, may do, do and are paid."""
-    numbers = torch.arange(count)
+    numbers = torch.arange(games)
     state, told = game.reset(Draws.of(seed, "test", numbers)), []
     choices = torch.Generator().manual_seed(seed)
     for move in range(30):
@@ -54,7 +55,7 @@ def transcript(game, count=6, *, seed=0, befall=lambda move: None):
         rows, seats = state.acting.nonzero().unbind(1)
         legal, seen = game.legal(state, rows, seats), game.observe(state, rows, seats)
         drawn = torch.rand(legal.shape, generator=choices) * legal
-        actions = torch.zeros(count, game.spec.players, *game.spec.action_shape, dtype=game.spec.action_type)
+        actions = torch.zeros(games, game.spec.players, *game.spec.action_shape, dtype=game.spec.action_type)
         actions[rows, seats] = drawn if game.spec.bounds else drawn.argmax(1)
         told.append((legal.tolist(), seen.tolist(), actions.tolist(), state.rewards.tolist(), state.truncated.tolist()))
         if state.done.all():
@@ -151,10 +152,10 @@ def test_the_deadline_is_for_one_environments_step_and_not_for_a_batch():
 
 def test_more_games_than_a_batch_make_room_in_every_process():
     game, alone = make(troubled(), workers=2), make(troubled())
-    count = 2 * game.spec.batch + 3
-    assert game._table.capacity < count
-    assert transcript(game, count) == transcript(alone, count)
-    assert game._table.capacity >= count
+    many = 2 * game.spec.batch + 3
+    assert game._table.capacity < many
+    assert transcript(game, many) == transcript(alone, many)
+    assert game._table.capacity >= many
 
 
 def test_what_idle_seats_see_and_pictures_come_through_workers_even_new_ones():
@@ -183,6 +184,20 @@ def test_closing_a_game_ends_its_workers_and_so_does_forgetting_it():
         del game
         gc.collect()
         assert all(gone(process) for process in left)
+
+
+def test_a_closed_game_can_be_played_again():
+    game = make(troubled(), workers=1)
+    told = transcript(game, 2)
+    before = pids(game)
+    game.close()
+    assert pids(game) == []
+    assert transcript(game, 2) == told
+    after = pids(game)
+    assert after != before
+    del game
+    gc.collect()
+    assert gone(after[0])
 
 
 SCRIPT = """
@@ -223,6 +238,21 @@ def test_a_terminals_interrupt_is_left_to_the_process_that_plays():
     before = pids(game)
     assert told == transcript(make(troubled()), 2)
     assert pids(game) == before
+
+
+def test_a_game_can_be_played_after_an_interrupt_at_any_time():
+    name = troubled()
+    expected = transcript(make(name), 3)
+    for seconds in (0.001, 0.2, 0.5, 1.0):  # before the workers are ready, and when they are at work
+        game = make(name, workers=2)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                [transcript(game, 3) for _ in count()]
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert transcript(game, 3) == expected
 
 
 def test_what_workers_print_does_not_reach_the_answer_of_a_command(capfd):

@@ -202,7 +202,7 @@ GAMES = [
     ("OpenSpiel: wrong type", "run 'open_spiel:leduc_poker(players=\"two\")'", "'two'"),
     ("OpenSpiel: too many players", "run 'open_spiel:leduc_poker(players=99)'", "99"),
     ("OpenSpiel: mean field", "run open_spiel:mfg_garnet", "mfg_garnet"),
-    ("OpenSpiel: no observation", "run open_spiel:cribbage", "cribbage"),
+    ("OpenSpiel: no numbered actions", "run open_spiel:crossword", "crossword"),
     ("PettingZoo: unknown environment", "run pettingzoo:classic/connect_fuor-v3", "connect_fuor-v3"),
     ("PettingZoo: unknown argument", "run 'pettingzoo:classic/tictactoe-v3(sides=4)'", "sides"),
     ("PettingZoo: wrong type", "run 'pettingzoo:classic/tictactoe-v3(max_moves=0)'", "max_moves"),
