@@ -1,4 +1,5 @@
 import sys
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_users_game_is_made_and_its_name_makes_it_again(file):
     assert "mine" not in sys.modules
 
 
-def _refused(name: str, sentence: str, **arguments: str) -> None:
+def _refused(name: str, sentence: str, **arguments: Any) -> None:
     with pytest.raises(GameError, match=sentence) as error:
         make(name, **arguments)
     assert len(str(error.value)) < 300
