@@ -1,71 +1,24 @@
 """Actions of every kind: their densities are torch's, and PPO learns to choose the best one."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from export_samples import BOUNDS, PARTS, Aim
 from torch.distributions import AffineTransform, Categorical, Normal, TanhTransform, TransformedDistribution
 
 from agents import PPO, Mixture, PPOConfig, Random, Task, play
 from agents.guard import Misplay, guarded
 from agents.heads import Choices, Squashed
 from agents.network import NetworkPolicy
-from games import Game, GameSpec, State, build_tree, check_game
+from games import build_tree, check_game
 from games.draws import Draws
 from games.errors import GameError
 
 
-class Aim(Game[State]):
-    """One seat chooses once, and is paid less the farther its action is from the target."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, *, parts=(), bounds=(), target):
-        actions = sum(parts) or len(bounds)
-        self.target = torch.tensor(target)
-        self.spec = GameSpec(
-            name="aim",
-            players=1,
-            actions=actions,
-            observation_shape=(1,),
-            utility=(-20.0, 0.0),
-            max_moves=1,
-            parts=parts,
-            bounds=bounds,
-        )
-
-    def reset(self, draws):
-        rows = len(draws.games)
-        going = torch.zeros(rows, dtype=torch.bool)
-        return State(torch.ones(rows, 1).bool(), torch.zeros(rows, 1).double(), going, going)
-
-    def step(self, state, actions, draws=None):
-        paid = -(actions[:, 0] - self.target).abs().double().sum(1, keepdim=True)
-        over = torch.ones_like(state.terminated)
-        rewards = paid.masked_fill(state.terminated[:, None], 0.0)
-        return replace(state, acting=torch.zeros_like(state.acting), rewards=rewards, terminated=over)
-
-    def legal(self, state, rows, seats):
-        return torch.ones(len(rows), self.spec.actions).bool()
-
-    def observe(self, state, rows, seats):
-        return torch.ones(len(rows), 1)
-
-    def draw(self, state, row):
-        return "aim"
-
-    def information_state(self, state, row, seat):
-        return str(bool(state.terminated[row]))
-
-
 def random(*shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
-
-
-PARTS = {"parts": (3, 5), "target": (2, 1)}
-BOUNDS = {"bounds": ((-2.0, 2.0), (0.0, 10.0)), "target": (0.5, 7.0)}
 
 
 @pytest.mark.parametrize("kind", [PARTS, BOUNDS], ids=["parts", "bounds"])
