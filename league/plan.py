@@ -11,7 +11,7 @@ from arena.records import Record
 from games.errors import UserError
 from games.extensive.tree import Floats
 from games.names import shorten
-from games.normal_form.payoffs import Equilibrium
+from games.normal_form.payoffs import Equilibrium, deviations
 from games.solvers import solver
 
 
@@ -83,10 +83,11 @@ def meta_strategy(payoffs: Floats, name: str) -> tuple[Equilibrium, str]:
         found, why = solver(name)(payoffs), ""
         if not found.converged:
             why = f"{name} did not converge in {found.iterations} iterations (gap {found.gap:.3g})"
-    except (UserError, RuntimeError, ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+    except (UserError, RuntimeError, ArithmeticError, np.linalg.LinAlgError) as error:
+        if name == FALLBACK:
+            raise
         found, why = None, f"{name} failed: {shorten(' '.join(str(error).split()), limit=200)}"
-    if not why or name == FALLBACK:
-        assert found is not None
+    if found is not None and (not why or name == FALLBACK):
         return found, why
     other = solver(FALLBACK)(payoffs)
     if found is not None and not other.gap < found.gap:
@@ -107,13 +108,7 @@ def deviation_gains(payoffs: Floats, strategies: Sequence[Floats]) -> list[Float
     """
     members = payoffs.shape[1]
     padded = [np.pad(strategy, (0, members - len(strategy))) for strategy in strategies]
-    gains = []
-    for seat in range(len(strategies)):
-        earned = np.moveaxis(payoffs[seat], seat, 0)
-        for other in padded[:seat] + padded[seat + 1 :]:
-            earned = np.tensordot(earned, other, axes=(1, 0))
-        gains.append(earned - earned @ padded[seat])
-    return gains
+    return [earned - earned @ own for earned, own in zip(deviations(payoffs, padded), padded, strict=True)]
 
 
 def deviation_variances(variances: Floats, strategies: Sequence[Floats], members: Sequence[int]) -> list[float]:

@@ -105,10 +105,9 @@ def included(name: str, game: "Game") -> "Snapshot":
         UserError: when there is no such agent or it cannot play `game`.
     """
     from agents.agent import Random
-    from agents.registry import read_snapshot, refuse_misfit
-    from agents.snapshot import SUFFIX, Named, Part, Snapshot
-    from agents.solved import solved
-    from games.solvers import EXTENSIVE
+    from agents.registry import make, read_snapshot, refuse_misfit
+    from agents.snapshot import SUFFIX, Named, Snapshot
+    from agents.tabular import HistoryPolicy, TabularPolicy
 
     if name.endswith(SUFFIX):
         return read_snapshot(Path(name), game, device=game.device)
@@ -117,10 +116,8 @@ def included(name: str, game: "Game") -> "Snapshot":
         snapshot = member(read_league(parsed.source), parsed.source, parsed.target, device=game.device)
         refuse_misfit(snapshot, game, source=shorten(name))
         return snapshot
-    if parsed.kind == "own" and parsed.target in EXTENSIVE:
-        part: Part = solved(name, game)
-    else:
-        part = Random() if name == "random" else Named(name)
+    agent = make(name, game) if parsed.kind == "own" else None
+    part = agent if isinstance(agent, Random | TabularPolicy | HistoryPolicy) else Named(name)
     return Snapshot(game.spec.name, (part,), (0,) * game.spec.players, {"included": name})
 
 

@@ -78,16 +78,14 @@ class _Algorithm:
 
     def __init__(self, text: str, problem: _Problem, asked: Mapping[str, Any]) -> None:
         target = text.partition("(")[0].strip()
-        self.in_normal_form = problem.payoffs is not None and target in NORMAL_FORM
-        if not self.in_normal_form and target in NORMAL_FORM and target not in EXTENSIVE:
+        known = EXTENSIVE if problem.payoffs is None else {**EXTENSIVE, **NORMAL_FORM}
+        if target in NORMAL_FORM and target not in known:
             raise SolverError(
                 f"{target} solves games in normal form and {shorten(problem.game.spec.name)} is a tree; use one of "
                 f"{', '.join(EXTENSIVE)}"
             )
-        table = NORMAL_FORM if self.in_normal_form else EXTENSIVE
-        if target not in table and problem.payoffs is not None:
-            table = {**EXTENSIVE, **NORMAL_FORM}
-        name, function = find(text, table)
+        name, function = find(text, known)
+        self._in_normal_form = problem.payoffs is not None and target in NORMAL_FORM
         self.label = str(name)
         takes = inspect.signature(function).parameters
         for key in asked:
@@ -98,12 +96,10 @@ class _Algorithm:
         self._watched = "watch" in takes
         self._run = partial(function, **asked)
 
-    def __call__(self, problem: _Problem, watch: Watch) -> dict[str, Any]:
-        """Solve; returns what the command prints."""
-        given = problem.payoffs if self.in_normal_form else problem.tree
-        began = time.perf_counter()
-        found = self._run(given, watch=watch) if self._watched else self._run(given)
-        return _report(self.label, found, time.perf_counter() - began)
+    def __call__(self, problem: _Problem, watch: Watch) -> Equilibrium | Solution:
+        """Solve."""
+        given = problem.payoffs if self._in_normal_form else problem.tree
+        return self._run(given, watch=watch) if self._watched else self._run(given)
 
 
 def _default(parameters: Mapping[str, inspect.Parameter], key: str) -> Any:
@@ -131,14 +127,16 @@ def solve_game(
     given = {"iterations": iterations, "tolerance": tolerance, "seed": seed}
     asked = {key: value for key, value in given.items() if value is not None}
     ready = [_Algorithm(text, problem, asked) for text in algorithms or [problem.usual]]
+    found: list[Equilibrium | Solution] = []
     solutions: list[dict[str, Any]] = []
     with stop_on_signals(_STOPPING) as stop:
         for algorithm in ready:
+            began = time.perf_counter()
             with _shown(algorithm, stop, quiet=quiet) as watch:
-                solutions.append(algorithm(problem, watch))
+                found.append(algorithm(problem, watch))
+            solutions.append(_report(algorithm.label, found[-1], time.perf_counter() - began))
             if stop():
                 break
-    found = [solution.pop("found") for solution in solutions]
     result: dict[str, Any] = {"game": problem.game.spec.name, "players": problem.game.spec.players}
     result |= {"actions": problem.names or None, "interrupted": stop()}
     result |= solutions[0] if len(ready) == 1 else {"solutions": solutions}
@@ -167,14 +165,12 @@ def _refuse_files(plot: str | None, output: str | None) -> None:
 
 
 def _report(label: str, found: Equilibrium | Solution, seconds: float) -> dict[str, Any]:
-    """Return what is printed of a solution; `found` is the solution itself, for files."""
-    in_normal_form = isinstance(found, Equilibrium)
+    """Return what is printed of a solution."""
     players = len(found.values)
     distribution = getattr(found, "distribution", None)
     return {
-        "found": found,
         "algorithm": label,
-        "strategy": [strategy.tolist() for strategy in found.strategies] if in_normal_form else None,
+        "strategy": [strategy.tolist() for strategy in found.strategies] if isinstance(found, Equilibrium) else None,
         **({} if distribution is None else {"distribution": distribution.tolist()}),
         "value": found.values.tolist(),
         "gap": found.gap,
