@@ -94,7 +94,7 @@ def state_of(solver, slots):
     text = pickle.dumps(solver).decode("latin-1").partition("[SolverValuesTable]\n")[2]
     fields = text.split("<~>")
     for state, values in zip(fields[::2], fields[1::2], strict=False):
-        actions, *columns = _NUMBERS.match(values)[0].split(";")
+        actions, *columns = _NUMBERS.findall(values)[0].split(";")
         row = slots[state]
         order = [row[int(action)] for action in actions.split(",")]
         for remembered, column in zip(out, columns, strict=True):
