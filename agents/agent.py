@@ -15,6 +15,17 @@ class AgentError(UserError):
     """An agent's name, file or move cannot be used."""
 
 
+class Fault(AgentError):
+    """A user's agent broke a rule of play: it crashed, was late, or answered what it may not.
+
+    kind: a word that faults are counted by; the message is a sentence.
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class Agent(Protocol):
     """Anything that can take a seat."""
 

@@ -2,7 +2,6 @@
 
 import errno
 import inspect
-import json
 import os
 import re
 import sys
@@ -17,7 +16,9 @@ from typer.exceptions import TyperException
 
 from games.errors import UserError
 from games.names import blamed, describe, shorten
+from league.answer import Json, Run, answer
 from league.config import Config, PPOSection, load_config
+from league.tournament.command import tournaments
 
 app = typer.Typer(
     name="redqueen",
@@ -27,8 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="print one JSON object, and nothing else")]
-Run = Annotated[str, typer.Argument(help="the run's folder")]
+app.add_typer(tournaments)
 
 
 def main() -> NoReturn:
@@ -123,14 +123,6 @@ def _fail(message: str, *, status: int = 2) -> NoReturn:
     sys.exit(status)
 
 
-def _answer(result: dict[str, Any], show: Callable[[dict[str, Any]], None], *, as_json: bool) -> None:
-    """Print a result for a program or for a person."""
-    if as_json:
-        print(json.dumps(result, allow_nan=False))
-    else:
-        show(result)
-
-
 def _with_config_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command one flag for each key of the configuration; those given arrive as `flags`, by dotted key."""
     parameters, keys = [], {}
@@ -183,7 +175,7 @@ def run(
     from league.running import run_league
     from league.showing import show_league
 
-    _answer(run_league(config, run_dir, quiet=json), show_league, as_json=json)
+    answer(run_league(config, run_dir, quiet=json), show_league, as_json=json)
 
 
 @app.command()
@@ -196,21 +188,35 @@ def resume(
     workers: Annotated[int | None, typer.Option(help="processes that train", min=0)] = None,
     json: Json = False,
 ) -> None:
-    """Go on with a league from where its ledger stands, or extend a finished one."""
+    """Go on with a league or tournament from where its ledger stands, or extend a finished league."""
     from league.running import resume_league
+    from league.runs import kind_of
     from league.showing import show_league
 
+    if kind_of(run) == "tournament":
+        from league.tournament.running import refuse_flags, resume_tournament
+        from league.tournament.showing import show_tournament
+
+        refuse_flags(iterations=iterations, target_exploitability=target_exploitability)
+        answer(resume_tournament(run, hours=hours, workers=workers, quiet=json), show_tournament, as_json=json)
+        return
     limits = {"iterations": iterations, "hours": hours, "target_exploitability": target_exploitability}
-    _answer(resume_league(run, limits, workers=workers, quiet=json), show_league, as_json=json)
+    answer(resume_league(run, limits, workers=workers, quiet=json), show_league, as_json=json)
 
 
 @app.command()
 def status(run: Run, *, json: Json = False) -> None:
-    """Tell how far a league is, running or not."""
-    from league.runs import status_of
+    """Tell how far a league or tournament is, running or not."""
+    from league.runs import kind_of, status_of
     from league.showing import show_league
 
-    _answer(status_of(run), show_league, as_json=json)
+    if kind_of(run) == "tournament":
+        from league.tournament.running import status_of_tournament
+        from league.tournament.showing import show_tournament
+
+        answer(status_of_tournament(run), show_tournament, as_json=json)
+        return
+    answer(status_of(run), show_league, as_json=json)
 
 
 @app.command()
@@ -257,7 +263,7 @@ def evaluate(
         seeds=seeds,
         quiet=json,
     )
-    _answer(result, show_evaluation, as_json=json)
+    answer(result, show_evaluation, as_json=json)
 
 
 @app.command()
@@ -288,7 +294,7 @@ def solve(
         output=output,
         quiet=json,
     )
-    _answer(result, show_solutions, as_json=json)
+    answer(result, show_solutions, as_json=json)
     if result["interrupted"]:
         raise typer.Exit(130)
 
@@ -301,7 +307,7 @@ def algorithms(*, json: Json = False) -> None:
 
     tables = {"normal_form": NORMAL_FORM, "extensive_form": EXTENSIVE}
     listed = {kind: {name: entry.about for name, entry in table.items()} for kind, table in tables.items()}
-    _answer(listed, show_algorithms, as_json=json)
+    answer(listed, show_algorithms, as_json=json)
 
 
 @app.command()
@@ -329,10 +335,10 @@ def games(
     from league.showing import show_names, show_page
 
     if game is not None:
-        _answer(page(game), show_page, as_json=json)
+        answer(page(game), show_page, as_json=json)
         return
     listed = {entry.example: entry.about.summary for _, entry in sorted(known().items())}
-    _answer({"games": listed, "others": OTHERS}, show_names, as_json=json)
+    answer({"games": listed, "others": OTHERS}, show_names, as_json=json)
 
 
 @app.command()
@@ -341,7 +347,7 @@ def agents(*, json: Json = False) -> None:
     from agents.registry import known
     from league.showing import show_names
 
-    _answer({"agents": dict(known())}, show_names, as_json=json)
+    answer({"agents": dict(known())}, show_names, as_json=json)
 
 
 @app.command("check-game")
@@ -351,7 +357,7 @@ def check_game(game: Annotated[str, typer.Argument(help="the game's name")], *, 
     from league.showing import show_report
 
     result = check_game_named(game)
-    _answer(result, show_report, as_json=json)
+    answer(result, show_report, as_json=json)
     if not result["passed"]:
         raise typer.Exit(1)
 
@@ -368,7 +374,7 @@ def check_agent(
     from league.showing import show_report
 
     result = check_agent_named(game, agent)
-    _answer(result, show_report, as_json=json)
+    answer(result, show_report, as_json=json)
     if not result["passed"]:
         raise typer.Exit(1)
 
@@ -383,4 +389,4 @@ def bench(
     from league.benching import run_benchmarks
     from league.showing import show_benchmarks
 
-    _answer(run_benchmarks(only), show_benchmarks, as_json=json)
+    answer(run_benchmarks(only), show_benchmarks, as_json=json)

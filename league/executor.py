@@ -8,17 +8,37 @@ from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Protocol
 
 from agents.learner import Interrupted
 from games.errors import UserError
 from games.names import blamed
-from league.jobs import Job, Report, respond
 from league.process import prepare_process
+
+Report = Callable[..., None]
+
+
+class Job(Protocol):
+    """Work that can be done anywhere: it leaves what it finishes on disk, or reports it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """The run that it belongs to."""
+        ...
+
+    def run(self, *, stop: Callable[[], bool], report: Report) -> None:
+        """Bring it to its end; raises `Interrupted` when `stop()` came true first."""
+        ...
 
 
 class Executor(Protocol):
-    """Runs jobs; each leaves its finished checkpoint behind."""
+    """Runs jobs."""
 
     def run(self, jobs: Sequence[Job], *, stop: Callable[[], bool], report: Report) -> None:
         """Bring every job to its end.
@@ -40,7 +60,9 @@ class Inline:
     def run(self, jobs: Sequence[Job], *, stop: Callable[[], bool], report: Report) -> None:
         """Run one job after another."""
         for job in jobs:
-            respond(job, stop=stop, report=report)
+            if stop():
+                raise Interrupted
+            job.run(stop=stop, report=report)
 
     def close(self) -> None:
         """Hold nothing."""
@@ -120,7 +142,7 @@ def _heard(pipe: Connection, job: Job) -> tuple[str, Any]:
 
 def _death(job: Job) -> UserError:
     return UserError(
-        f"the process that trained {job.name} died (out of memory?): "
+        f"the process at work on {job.name} died (out of memory?): "
         f"go on with `redqueen resume {job.folder} --workers 1`"
     )
 
@@ -150,7 +172,7 @@ def _work(pipe: Connection) -> None:
             continue
         failure: Exception | None = None
         try:
-            respond(job, stop=pipe.poll, report=lambda *content: tell("report", content))
+            job.run(stop=pipe.poll, report=lambda *content: tell("report", content))
         except (Interrupted, UserError) as error:
             failure = error
         except Exception as error:

@@ -55,6 +55,10 @@ class Job:
         """Where its training stands."""
         return self.folder / "jobs" / f"{self.name}.checkpoint"
 
+    def run(self, *, stop: Callable[[], bool], report: Report) -> None:
+        """Bring the job to its end, which its checkpoint keeps."""
+        respond(self, stop=stop, report=report)
+
     @property
     def identity(self) -> str:
         """The name and a digest of all that shapes the response, so that no other job goes on from its checkpoint."""

@@ -46,7 +46,7 @@ class Picture:
         if self._done_before is None:
             self._done_before = done
         new, elapsed = done - self._done_before, time.monotonic() - self._began
-        left = f"{_duration(elapsed / new * (limit - done))} left" if new and limit is not None and limit > done else ""
+        left = f"{duration(elapsed / new * (limit - done))} left" if new and limit is not None and limit > done else ""
         self._progress.update(self._league_bar, completed=done, total=limit, note=left)
         for bar in self._bars.values():
             self._progress.remove_task(bar)
@@ -100,7 +100,7 @@ class Countdown:
     def show(self, done: int, found: str) -> None:
         """Show how many steps are done, and what they found."""
         rate = done / max(time.monotonic() - self._began, 1e-9)
-        left = f"{_duration((self._total - done) / rate)} left" if self._total and rate else ""
+        left = f"{duration((self._total - done) / rate)} left" if self._total and rate else ""
         note = "  ".join(part for part in (f"{rate:,.0f}/s", left, found) if part)
         self._progress.update(self._bar, completed=done, note=note)
 
@@ -127,7 +127,8 @@ def facts(league: League) -> Table:
     return table
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time as a person reads it: minutes:seconds, or hours:minutes:seconds."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

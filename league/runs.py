@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from games.game import Game
 
 
+def kind_of(run: str) -> str:
+    """Return `league` or `tournament`: what a folder's ledger records, a league where it holds nothing yet."""
+    first = next(Ledger.read(run).records(), None)
+    return "league" if first is None else first.kind
+
+
 def status_of(run: str) -> dict[str, Any]:
     """Return what is known of a run, with its `state`: running, finished or interrupted."""
     league = read_league(run)
@@ -29,6 +35,9 @@ def status_of(run: str) -> dict[str, Any]:
 def read_league(run: str) -> League:
     """Return the league recorded in a folder, which another process may be writing."""
     ledger = Ledger.read(run)
+    first = next(ledger.records(), None)
+    if first is not None and first.kind != "league":
+        raise LedgerError(f"{shorten(run)} is a {first.kind}, and a league was expected: name the folder of a league")
     league = replay(ledger.records())
     if not league.about:
         raise LedgerError(f"{run} holds no league yet: it was stopped before its first record, or has just begun")

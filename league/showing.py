@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from games.progress import checkpoints
+from league.answer import terminal
 
 
 def show_league(result: dict[str, Any]) -> None:
     """Print a league's summary and the commands to try next."""
-    console = Console(highlight=False)
+    console = terminal()
     state = result.get("state") or "finished"
     reason = f" ({result['stopped']})" if result["stopped"] else ""
     console.print(
@@ -79,7 +80,7 @@ def _members(result: dict[str, Any], most: int = 10) -> Table:
 
 def show_evaluation(result: dict[str, Any]) -> None:
     """Print what was measured of one agent."""
-    console = Console(highlight=False)
+    console = terminal()
     if result["kind"] is None:
         console.print(f"{result['policy']} in {result['game']}: exploitability unknown, {result['reason']}")
     else:
@@ -155,7 +156,7 @@ _MOST_POINTS = 20
 
 def show_solutions(result: dict[str, Any]) -> None:
     """Print what one algorithm found and how near it came on the way, or a line for each of several."""
-    console = Console(highlight=False)
+    console = terminal()
     if "solutions" in result:
         _show_comparison(console, result)
     else:
@@ -268,7 +269,7 @@ def show_page(result: dict[str, Any]) -> None:
 
 def show_report(result: dict[str, Any]) -> None:
     """Print a conformance report."""
-    console = Console(highlight=False)
+    console = terminal()
     for check in result["checks"]:
         style = {"passed": "green", "failed": "red", "skipped": "dim"}[check["outcome"]]
         console.print(f"[{style}]{check['outcome']:8}[/{style}]{check['name']}: {check['detail']}")
@@ -277,7 +278,7 @@ def show_report(result: dict[str, Any]) -> None:
 
 def show_benchmarks(result: dict[str, Any]) -> None:
     """Print measured figures beside their peers', medians and ranges."""
-    console = Console(highlight=False)
+    console = terminal()
     console.print(f"[dim]{'':24}{'ours':>14}{'peer':>14}{'ratio':>10}   target[/dim]")
     for row in result["benchmarks"]:
         ratio, unit = row["ratio"], row["unit"]

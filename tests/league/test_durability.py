@@ -140,7 +140,7 @@ def test_a_killed_worker_ends_the_league_with_a_sentence_and_loses_nothing(
         "run", *TWO, "--run-dir", run, "--workers", 2, strikes=[strike("at a report", 3, to="worker")]
     )
     sentence = running.wait().sentence
-    assert "process that trained response-1-seat-" in sentence
+    assert "process at work on response-1-seat-" in sentence
     assert f"redqueen resume {run} --workers 1" in sentence
     assert gone(running.pid)
     assert len(list((run / "jobs").glob("*.checkpoint"))) == 1  # the other job's

@@ -1,0 +1,311 @@
+"""Encounters: a lineup of agents meets over numbered deals, in every seating, and each game is kept move by move."""
+
+import base64
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.agent import Agent, Fault
+from agents.rollout import Played, play
+from arena.opening import Opened
+from games.game import Game, GameSpec
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, order=True)
+class Encounter:
+    """`lineup [P]` are agents' numbers; they play the deals `first` to `first + deals - 1`.
+
+    A deal is everything that chance decides, and the opening: it is played once in each rotation of the lineup around
+    the table, so that luck falls on everyone alike.
+    """
+
+    first: int
+    deals: int
+    lineup: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A fault and the game that it cost: `place` in the lineup, of which rotation and deal."""
+
+    place: int
+    rotation: int
+    deal: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of an encounter of P agents in R rotations of D deals.
+
+    returns `[R, D, P]`: what lineup[k] earned, NaN where it does not count. counts `[R, D]`: how many choices players
+    made; actions `[m, *action_shape]`: the choices, game after game, as `agents.rollout.Choices` has them.
+
+    A fault ends its game, which its agent loses: it is paid the least that the game can pay. In a zero-sum game the
+    others share what it lost; elsewhere the game does not enter their mean return, for they can neither be blamed for
+    how it ended nor be rewarded. Where the game does not tell its least return, it enters nobody's.
+    """
+
+    encounter: Encounter
+    returns: Floats
+    counts: Counts
+    actions: NDArray[Any]
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def above(self) -> NDArray[np.bool_]:
+        """`[R, D, P, P]`: whether lineup[k] did better than lineup[l]; the one at fault did worse than all others."""
+        ranked = self._ranked
+        return ranked[..., :, None] > ranked[..., None, :]
+
+    @property
+    def points(self) -> Floats:
+        """`[R, D, P]`: a point for doing better and half for doing as well as another, on average over the others."""
+        ranked, players = self._ranked, self.returns.shape[2]
+        better = (ranked[..., :, None] > ranked[..., None, :]).sum(-1)
+        equal = (ranked[..., :, None] == ranked[..., None, :]).sum(-1) - 1
+        return (better + equal / 2) / max(players - 1, 1)
+
+    @property
+    def _ranked(self) -> Floats:
+        ranked = self.returns.copy()
+        for charge in self.charges:
+            ranked[charge.rotation, charge.deal] = 0.0
+            ranked[charge.rotation, charge.deal, charge.place] = -1.0
+        return ranked
+
+    @property
+    def lead(self) -> float:
+        """How much better the first of two agents did: by mean return, and where that is equal by points."""
+        points = self.points.mean((0, 1))
+        counted = ~np.isnan(self.returns)
+        if not counted.any((0, 1)).all():
+            return float(points[0] - points[1])
+        means = np.where(counted, self.returns, 0).sum((0, 1)) / counted.sum((0, 1))
+        return float(means[0] - means[1]) or float(points[0] - points[1])
+
+    @property
+    def repeats(self) -> bool:
+        """Whether in each seating all deals were the same game, move for move: then all tell as much as one."""
+        _, deals = self.counts.shape
+        if deals < 2 or (self.counts != self.counts[:, :1]).any():
+            return False
+        ends = self.counts.sum(1).cumsum()
+        for end, counts in zip(ends, self.counts, strict=True):
+            games = self.actions[end - counts.sum() : end].reshape(deals, counts[0], -1)
+            if (games != games[:1]).any():
+                return False
+        return not np.ptp(self.returns, axis=1).any()
+
+    @property
+    def pentanomial(self) -> Counts:
+        """`[5]`: how many deals brought the first of two agents 0, 0.5, 1, 1.5 and 2 points in its two seats."""
+        pairs = self.points[:, :, 0].sum(0)
+        return np.bincount(np.rint(2 * pairs).astype(np.int64), minlength=5)
+
+    def games(self) -> Iterator[tuple[int, int, NDArray[Any]]]:
+        """Yield each game's rotation, deal and choices."""
+        ends = self.counts.ravel().cumsum()
+        for index, (end, count) in enumerate(zip(ends, self.counts.ravel(), strict=True)):
+            yield *divmod(index, self.encounter.deals), self.actions[end - count : end]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as a JSON object, which loses nothing."""
+        return {
+            "lineup": list(self.encounter.lineup),
+            "first": self.encounter.first,
+            "deals": self.encounter.deals,
+            "charges": [[c.place, c.rotation, c.deal, c.kind, c.message] for c in self.charges],
+            "shape": list(self.actions.shape[1:]),
+            "returns": _packed(self.returns),
+            "counts": _packed(self.counts.astype(np.int32)),
+            "actions": _packed(_narrow(self.actions)),
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Return the result that `to_json` described."""
+        players, deals = len(body["lineup"]), body["deals"]
+        actions = _unpacked(body["actions"])
+        return cls(
+            Encounter(body["first"], deals, tuple(body["lineup"])),
+            _unpacked(body["returns"]).astype(np.float64).reshape(-1, deals, players),
+            _unpacked(body["counts"]).astype(np.int64).reshape(-1, deals),
+            actions.astype(np.float32 if actions.dtype.kind == "f" else np.int64).reshape(-1, *body["shape"]),
+            tuple(Charge(*charge) for charge in body["charges"]),
+        )
+
+
+def rotations(spec: GameSpec) -> int:
+    """Return in how many seatings every deal is played: one where seats do not differ, else all rotations."""
+    return 1 if spec.symmetric else spec.players
+
+
+class Cast:
+    """The agents of a tournament, built when they first play.
+
+    An agent with a method `close` is a process of its own: it is built anew for each encounter and closed after it, so
+    that what it does in one depends on no other.
+    """
+
+    def __init__(self, build: Callable[[int], Agent]) -> None:
+        self._build = build
+        self._kept: dict[int, Agent] = {}
+
+    def seat(self, lineup: Sequence[int], stack: ExitStack) -> list[Agent]:
+        """Return the agents of a lineup; `stack` closes those that are processes."""
+        agents: dict[int, Agent] = {}
+        for number in set(lineup):
+            agent = self._kept.get(number) or self._build(number)
+            if hasattr(agent, "close"):
+                stack.callback(agent.close)  # pyright: ignore[reportAttributeAccessIssue]
+            else:
+                self._kept[number] = agent
+            agents[number] = agent
+        return [agents[number] for number in lineup]
+
+
+def play_encounters(
+    game: Game, cast: Cast, encounters: Sequence[Encounter], *, seatings: int, seed: int, plies: int = 0
+) -> list[Result]:
+    """Play encounters in `seatings` rotations; the first `plies` moves of each game are drawn with its deal.
+
+    Those among agents that answer for many games at once are played together; games with one that does not are played
+    one by one, as are those in which some agent commits a fault: the fault costs that game alone.
+    """
+    results: dict[Encounter, Result] = {}
+    together: list[tuple[Encounter, list[Agent]]] = []
+    for encounter in encounters:
+        with ExitStack() as stack:
+            agents = cast.seat(encounter.lineup, stack)
+            if not any(hasattr(agent, "close") for agent in agents):
+                together.append((encounter, agents))
+                continue
+            if all(getattr(agent, "batched", True) for agent in agents):
+                try:
+                    results[encounter] = _at_once(game, [(encounter, agents)], seatings, seed, plies)[0]
+                    continue
+                except Fault:
+                    stack.close()
+                    agents = cast.seat(encounter.lineup, stack)
+            results[encounter] = _one_by_one(game, encounter, agents, seatings, seed, plies)
+    if together:
+        for result in _at_once(game, together, seatings, seed, plies):
+            results[result.encounter] = result
+    return [results[encounter] for encounter in encounters]
+
+
+def _at_once(
+    game: Game, tables: Sequence[tuple[Encounter, list[Agent]]], seatings: int, seed: int, plies: int
+) -> list[Result]:
+    """Play encounters in one batch after another."""
+    agents = list({id(agent): agent for _, lineup in tables for agent in lineup}.values())
+    index = {id(agent): place for place, agent in enumerate(agents)}
+    seating = np.concatenate(
+        [
+            np.repeat([np.roll([index[id(agent)] for agent in lineup], turn) for turn in range(seatings)], e.deals, 0)
+            for e, lineup in tables
+        ]
+    )
+    numbers = np.concatenate([np.tile(np.arange(e.first, e.first + e.deals), seatings) for e, _ in tables])
+    played = [
+        _play(
+            game,
+            agents,
+            seating[start : start + game.spec.batch],
+            numbers[start : start + game.spec.batch],
+            seed,
+            plies,
+        )
+        for start in range(0, len(numbers), game.spec.batch)
+    ]
+    returns, counts, actions = (np.concatenate(parts) for parts in zip(*map(_arrays, played), strict=True))
+    results, row, choice = [], 0, 0
+    for encounter, _ in tables:
+        rows = slice(row, row + seatings * encounter.deals)
+        made = int(counts[rows].sum())
+        results.append(_result(encounter, seatings, returns[rows], counts[rows], actions[choice : choice + made], []))
+        row, choice = rows.stop, choice + made
+    return results
+
+
+def _one_by_one(game: Game, encounter: Encounter, lineup: list[Agent], seatings: int, seed: int, plies: int) -> Result:
+    """Play an encounter game by game; a fault is charged to its agent and ends that game."""
+    agents = list({id(agent): agent for agent in lineup}.values())
+    places = [next(i for i, agent in enumerate(agents) if agent is seated) for seated in lineup]
+    played, charges = [], []
+    for rotation in range(seatings):
+        seating = np.roll(places, rotation)[None]
+        for deal in range(encounter.deals):
+            number = np.array([encounter.first + deal])
+            one = _play(game, agents, seating, number, seed, plies)
+            if one.forfeit is not None:
+                place = (one.forfeit.seat - rotation) % len(lineup)
+                fault = one.forfeit.fault
+                charges.append(Charge(place, rotation, deal, fault.kind, str(fault)))
+                one.returns[0] = torch.from_numpy(np.roll(_penalty(game.spec, place), rotation))
+            played.append(one)
+    returns, counts, actions = (np.concatenate(parts) for parts in zip(*map(_arrays, played), strict=True))
+    return _result(encounter, seatings, returns, counts, actions, charges)
+
+
+def _penalty(spec: GameSpec, place: int) -> Floats:
+    """Return what a forfeited game pays the lineup `[P]`: see `Result`."""
+    least = spec.utility[0] if np.isfinite(spec.utility[0]) else np.nan
+    share = -least / (spec.players - 1) if spec.zero_sum and spec.players > 1 else np.nan
+    paid = np.full(spec.players, share)
+    paid[place] = least
+    return paid
+
+
+def _play(
+    game: Game, agents: Sequence[Agent], seating: NDArray[Any], numbers: NDArray[Any], seed: int, plies: int
+) -> Played:
+    seated = [Opened(agent, plies, seed) for agent in agents] if plies else agents
+    on = {"dtype": torch.int64, "device": game.device}
+    return play(
+        game, seated, seating=torch.tensor(seating, **on), games=torch.tensor(numbers, **on), seed=seed, record=True
+    )
+
+
+def _arrays(played: Played) -> tuple[Floats, Counts, NDArray[Any]]:
+    assert played.choices is not None
+    choices = played.choices
+    return played.returns.cpu().numpy(), choices.counts.cpu().numpy(), choices.actions.cpu().numpy()
+
+
+def _result(
+    encounter: Encounter, seatings: int, seats: Floats, counts: Counts, actions: NDArray[Any], charges: list[Charge]
+) -> Result:
+    """Turn what the seats of each game got into what the lineup got."""
+    returns = seats.reshape(seatings, encounter.deals, -1)
+    mine = np.stack([np.roll(returns[rotation], -rotation, axis=1) for rotation in range(seatings)])
+    return Result(encounter, mine, counts.reshape(seatings, encounter.deals), actions, tuple(charges))
+
+
+def _narrow(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers in the least type that holds them; others as they are."""
+    if values.dtype.kind == "f" or not values.size:
+        return values
+    return values.astype(np.result_type(np.min_scalar_type(values.min()), np.min_scalar_type(values.max())))
+
+
+def _packed(values: NDArray[Any]) -> list[str]:
+    """Return an array's type and its compressed bytes, as text."""
+    plain = np.ascontiguousarray(values)
+    return [plain.dtype.newbyteorder("<").str, base64.b85encode(zlib.compress(plain.tobytes(), 6)).decode()]
+
+
+def _unpacked(text: Sequence[str]) -> NDArray[Any]:
+    kind, data = text
+    return np.frombuffer(zlib.decompress(base64.b85decode(data)), dtype=np.dtype(kind))

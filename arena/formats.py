@@ -1,0 +1,248 @@
+"""Tournament formats: who meets whom, as generators that yield a round of lineups and are sent what came of it.
+
+They hold no randomness and look at nothing but results, so the same results give the same rounds: a tournament goes on
+after an interruption by sending a new generator what was recorded.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from itertools import combinations, combinations_with_replacement
+
+import numpy as np
+
+from arena.encounter import Floats, Result
+from arena.ratings import ELO, rate
+
+Lineup = tuple[int, ...]
+Places = dict[int, float]
+"""How far each agent came, more being better; those who came equally far are told apart by their scores."""
+
+Rounds = Generator[list[Lineup], list[Result], Places | None]
+
+_SUDDEN_DEATHS = 3
+"""How often a drawn knockout match is played again before the better seed goes on."""
+
+
+def round_robin(agents: Sequence[int], players: int) -> Rounds:
+    """Everyone meets everyone once; in games of more than two, every set of agents sits down together."""
+    _ = yield _circle(agents) if players == 2 else _sets(agents, players)
+
+
+def gauntlet(agents: Sequence[int], players: int, *, heads: int = 1) -> Rounds:
+    """The first `heads` agents meet everyone, and the others only them."""
+    _ = yield [lineup for lineup in _sets(agents, players) if set(lineup) & set(agents[:heads])]
+
+
+def swiss(agents: Sequence[int], players: int, *, rounds: int | None = None) -> Rounds:
+    """In every round those meet who have most nearly the same points and have not met; without an opponent, all points.
+
+    As many rounds as a knockout has, unless said.
+    """
+    points, met, rested = dict.fromkeys(agents, 0.0), set(), set()
+    for _ in range(rounds or max(1, (len(agents) - 1).bit_length())):
+        table = sorted(agents, key=lambda agent: (-points[agent], agents.index(agent)))
+        if len(table) % 2:
+            resting = next((agent for agent in reversed(table) if agent not in rested), table[-1])
+            table.remove(resting)
+            rested.add(resting)
+            points[resting] += 1.0
+        pairs = _neighbours(table, met)
+        results = yield pairs
+        met |= {frozenset(pair) for pair in pairs}
+        for agent, share in _shares(results).items():
+            points[agent] += share
+    return points
+
+
+def knockout(agents: Sequence[int], players: int) -> Rounds:
+    """Who loses is out; the agents are seeded in the order given, and the best seeds rest where numbers do not fit."""
+    bracket, places = _bracket(agents), dict.fromkeys(agents, 0.0)
+    while len(bracket) > 1:
+        bracket, _ = yield from _matches(_paired(bracket), places)
+    for winner in bracket:
+        if winner is not None:
+            places[winner] += 1
+    return places
+
+
+def double_elimination(agents: Sequence[int], players: int) -> Rounds:
+    """Who loses twice is out: losers go on among themselves, and their best meets who never lost, twice if need be."""
+    bracket, places = _bracket(agents), dict.fromkeys(agents, 0.0)
+    losers: list[int | None] = []
+    while len(bracket) > 1:
+        bracket, fallen = yield from _matches(_paired(bracket))
+        while len(losers) > len(fallen):
+            losers, _ = yield from _matches(_paired(losers), places)
+        if losers:
+            losers, _ = yield from _matches(list(zip(losers, reversed(fallen), strict=True)), places)
+        else:
+            losers = fallen
+    champion = bracket[0]
+    for _ in range(2):
+        (champion,), _ = yield from _matches([(bracket[0], losers[0])])
+        if champion == bracket[0]:
+            break
+    for finalist in (losers[0], bracket[0], champion):
+        if finalist is not None:
+            places[finalist] = max(places.values()) + 1
+    return places
+
+
+def adaptive(agents: Sequence[int], players: int, *, encounters: int, at_once: int = 1) -> Rounds:
+    """After one game of everyone with everyone, the pairs meet whose result says most about who is better.
+
+    Each choice is of the pair whose next encounter is expected to narrow the ratings most, weighed by how uncertain it
+    is which of the two is better (`_value`); `at_once` are chosen before their results are in. In all there are
+    `encounters`, or one for each pair if that is more.
+    """
+    size = max(agents) + 1
+    wins, draws = np.zeros((2, size, size))
+    done: list[Lineup] = _circle(agents)
+    total = max(encounters, len(done))
+    played = len(done)
+    _count(wins, draws, (yield done))
+    while played < total:
+        done = _most_telling(agents, wins, draws, min(at_once, total - played))
+        played += len(done)
+        _count(wins, draws, (yield done))
+
+
+def league(present: Callable[[], Sequence[int]], *, at_once: int = 1) -> Rounds:
+    """Without end: the pairs of those `present` whose result says most meet; a newcomer meets everyone first."""
+    wins, draws = np.zeros((2, 0, 0))
+    while True:
+        agents = list(present())
+        size = max(agents) + 1
+        wins, draws = (np.pad(table, (0, max(0, size - len(table)))) for table in (wins, draws))
+        games = wins + wins.T + draws
+        fresh = [pair for pair in _circle(agents) if games[pair] == 0]
+        _count(wins, draws, (yield fresh or _most_telling(agents, wins, draws, at_once)))
+
+
+def _sets(agents: Sequence[int], players: int) -> list[Lineup]:
+    """Return every set of `players` agents; with fewer agents than seats, some sit twice."""
+    if len(agents) >= players:
+        return list(combinations(agents, players))
+    return [lineup for lineup in combinations_with_replacement(agents, players) if len(set(lineup)) > 1]
+
+
+def _circle(agents: Sequence[int]) -> list[Lineup]:
+    """Return all pairs in rounds in which nobody plays twice, so that an unfinished tournament is an even one."""
+    ring: list[int | None] = [*agents, *([None] if len(agents) % 2 else [])]
+    half, out = len(ring) // 2, []
+    for turn in range(len(ring) - 1):
+        pairs = zip(ring[:half], reversed(ring[half:]), strict=True)
+        out += [(a, b) if turn % 2 == 0 else (b, a) for a, b in pairs if a is not None and b is not None]
+        ring = [ring[0], ring[-1], *ring[1:-1]]
+    return out
+
+
+def _neighbours(table: list[int], met: set[frozenset[int]]) -> list[Lineup]:
+    """Pair each agent with the nearest below it whom it has not met, going back where the last would have to repeat.
+
+    Where the search takes long, or there is no such pairing, neighbours meet again.
+    """
+    budget = 100 * len(table)
+
+    def pair(rest: list[int]) -> list[Lineup] | None:
+        nonlocal budget
+        if not rest:
+            return []
+        for place, other in enumerate(rest[1:], 1):
+            budget -= 1
+            if budget < 0:
+                return None
+            if frozenset((rest[0], other)) not in met:
+                found = pair(rest[1:place] + rest[place + 1 :])
+                if found is not None:
+                    return [(rest[0], other), *found]
+        return None
+
+    found = pair(table)
+    return found if found is not None else list(zip(table[::2], table[1::2], strict=True))
+
+
+def _bracket(agents: Sequence[int]) -> list[int | None]:
+    """Return the agents in the order of a bracket in which the best seeds meet last; None is no opponent."""
+    order = [0]
+    while len(order) < len(agents):
+        order = [seed for place in order for seed in (place, 2 * len(order) - 1 - place)]
+    return [agents[seed] if seed < len(agents) else None for seed in order]
+
+
+def _paired(bracket: list[int | None]) -> list[tuple[int | None, int | None]]:
+    """Return who meets whom in a round of a bracket."""
+    return list(zip(bracket[::2], bracket[1::2], strict=True))
+
+
+def _matches(
+    pairs: list[tuple[int | None, int | None]], places: Places | None = None
+) -> Generator[list[Lineup], list[Result], tuple[list[int | None], list[int | None]]]:
+    """Play matches until each has a winner; return winners and losers, None where there is none.
+
+    All of them have come one further than anyone before, in `places`.
+    """
+    if places is not None:
+        level = max(places.values()) + 1
+        places |= {agent: level for pair in pairs for agent in pair if agent is not None}
+    ahead: dict[tuple[int | None, int | None], int | None] = {}
+    for a, b in pairs:
+        if a is None or b is None:
+            ahead[a, b] = a if b is None else b
+    for _ in range(1 + _SUDDEN_DEATHS):
+        open_pairs = [(a, b) for a, b in pairs if a is not None and b is not None and (a, b) not in ahead]
+        if not open_pairs:
+            break
+        for result in (yield open_pairs):
+            a, b = result.encounter.lineup
+            if result.lead:
+                ahead[a, b] = a if result.lead > 0 else b
+    winners = [ahead.get(pair, pair[0]) for pair in pairs]
+    return winners, [b if winner == a else a for (a, b), winner in zip(pairs, winners, strict=True)]
+
+
+def _shares(results: Sequence[Result]) -> dict[int, float]:
+    """Return each agent's share of the points of its encounter, from 0 to 1."""
+    shares: dict[int, float] = {}
+    for result in results:
+        for agent, share in zip(result.encounter.lineup, result.points.mean((0, 1)), strict=True):
+            shares[agent] = shares.get(agent, 0.0) + float(share)
+    return shares
+
+
+def _count(wins: Floats, draws: Floats, results: Sequence[Result]) -> None:
+    """Add results of two to the tables."""
+    for result in results:
+        a, b = result.encounter.lineup
+        above = result.above.sum((0, 1))
+        level = result.counts.size - above[0, 1] - above[1, 0]
+        wins[a, b] += above[0, 1]
+        wins[b, a] += above[1, 0]
+        draws[a, b] += level
+        draws[b, a] += level
+
+
+def _most_telling(agents: Sequence[int], wins: Floats, draws: Floats, count: int) -> list[Lineup]:
+    """Choose `count` pairs, one after another, as if the result of each before had come as expected.
+
+    A game between i and j, of variance v = c_ii + c_jj - 2 c_ij of their rating difference, tells p (1 - p) of it; its
+    weight falls with how sure it is which of the two is better. See `adaptive`.
+    """
+    chosen = np.array(agents)
+    ratings = rate(wins[np.ix_(chosen, chosen)], draws[np.ix_(chosen, chosen)])
+    elo, covariance = ratings.elo / ELO, ratings.covariance / ELO**2
+    games = (wins + wins.T + draws)[np.ix_(chosen, chosen)]
+    difference = elo[:, None] - elo[None, :]
+    expected = 1 / (1 + np.exp(-difference))
+    told = expected * (1 - expected) * max(1.0, float(games.sum() / np.count_nonzero(games)))
+    out: list[Lineup] = []
+    for _ in range(count):
+        spread = covariance.diagonal()
+        variance = np.maximum(spread[:, None] + spread[None, :] - 2 * covariance, 1e-12)
+        doubt = np.exp(-(difference**2) / (2 * variance))
+        value = np.log1p(told * variance) * doubt
+        np.fill_diagonal(value, -np.inf)
+        i, j = sorted(divmod(int(value.argmax()), len(chosen)))
+        out.append((int(chosen[i]), int(chosen[j])))
+        column = covariance[:, i] - covariance[:, j]
+        covariance = covariance - np.outer(column, column) * told[i, j] / (1 + told[i, j] * variance[i, j])
+    return out

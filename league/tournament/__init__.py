@@ -1,0 +1,1 @@
+"""Tournaments: agents by name, a format, a ledger that they resume from, and what came of it."""

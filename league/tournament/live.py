@@ -1,0 +1,49 @@
+"""Live standings: what a person watches while a tournament runs."""
+
+import time
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
+
+from league.live import duration
+from league.tournament.plan import Tournament
+from league.tournament.showing import ranking
+from league.tournament.summary import summary
+
+_PAUSE = 0.5
+"""Seconds between two pictures: ratings of a large field take their time."""
+
+
+class Standings:
+    """A live view on standard error; a context manager."""
+
+    def __init__(self, title: str, state: Tournament) -> None:
+        self._title, self._state = title, state
+        self._began, self._before, self._drawn = time.monotonic(), state.played, 0.0
+        columns = (TextColumn("{task.description}"), BarColumn(32), TextColumn("{task.fields[note]}"))
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._bar = self._progress.add_task(title, total=None, note="")
+        self._live = Live(self._progress, console=self._progress.console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def show(self) -> None:
+        """Draw the standings as they are now."""
+        state, now = self._state, time.monotonic()
+        if now - self._drawn < _PAUSE:
+            return
+        self._drawn = now
+        done, rate = state.played, (state.played - self._before) / max(now - self._began, 1e-9)
+        encounters, finished = state.due()
+        each = state.about["deals"] * state.about["seatings"]
+        left = (len(encounters) - finished) * each
+        note = f"{done:,} games  {rate:,.0f}/s  {duration(left / rate) if rate else '?'} left of the round"
+        self._progress.update(self._bar, completed=finished, total=len(encounters) or None, note=note)
+        self._live.update(Group(self._progress, ranking(summary(state, self._title)["ranking"], most=20)))

@@ -1,0 +1,78 @@
+"""How a tournament looks to a person."""
+
+import shlex
+from typing import Any
+
+from rich.table import Table
+
+from league.answer import terminal
+
+_WIDEST = 24
+"""Agents up to which the crosstable is printed."""
+
+
+def show_tournament(result: dict[str, Any]) -> None:
+    """Print a tournament's ranking, its crosstable, and the commands to try next."""
+    console = terminal()
+    state = result.get("state") or ("finished" if result["stopped"] == "finished" else "stopped")
+    console.print(
+        f"[bold]{result['game']}[/bold]: {result['format']} {state}, {result['games']:,} games, "
+        f"{result['seconds']:.1f} s"
+    )
+    console.print(ranking(result["ranking"]))
+    if 2 <= len(result["ranking"]) <= _WIDEST:
+        console.print("\n[dim]wins-draws-losses of the row against the column[/dim]")
+        console.print(crosstable(result["crosstable"]))
+    for row in result["ranking"]:
+        if row["first_fault"]:
+            console.print(f"[yellow]{row['agent']}: {row['first_fault']}[/yellow]", soft_wrap=True)
+    for warning in result["warnings"]:
+        console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
+    run = shlex.quote(result["run_dir"])
+    console.print("\n[bold]next[/bold]")
+    for command in (f"redqueen rate {run}", f"redqueen report {run}", f"redqueen export {run} --format csv"):
+        console.print(f"  {command}", soft_wrap=True)
+
+
+def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
+    """Return the table of agents, best first."""
+    faulty, placed = any(row["faults"] for row in rows), any("place" in row for row in rows)
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("place" if placed else "#", justify="right")
+    table.add_column("agent", overflow="fold")
+    columns = ["score", "95 %", "Elo", "95 %", "games", "wins", "draws", "losses"] + ["faults"] * faulty
+    for column in columns:
+        table.add_column(column, justify="right")
+    for place, row in enumerate(rows[:most], 1):
+        score, (low, high) = row["score"], row["score_interval"]
+        cells = [
+            "-" if score is None else f"{score:+.4g}" if low is None or low < 0 else f"{score:.4g}",
+            "-" if low is None else f"{low:.4g}, {high:.4g}",
+            "-" if row["elo"] is None else f"{row['elo']:+.0f}",
+            "-" if row["elo"] is None else f"{row['interval'][0]:+.0f}, {row['interval'][1]:+.0f}",
+            *(f"{row[key]:,}" for key in ("games", "wins", "draws", "losses")),
+            *([f"{row['faults']:,}"] * faulty),
+        ]
+        table.add_row(str(row.get("place", place)), row["agent"], *cells)
+    return table
+
+
+def crosstable(table: dict[str, Any]) -> Table:
+    """Return who beat whom, agents numbered by their rank."""
+    shown = Table(box=None, header_style="dim", pad_edge=False)
+    shown.add_column("#", justify="right")
+    shown.add_column("agent", overflow="fold")
+    for rank in range(1, len(table["agents"]) + 1):
+        shown.add_column(str(rank), justify="right")
+    for rank, name in enumerate(table["agents"]):
+        triples = zip(*(table[key][rank] for key in ("wins", "draws", "losses")), strict=True)
+        cells = ["" if place == rank else f"{w}-{d}-{lost}" for place, (w, d, lost) in enumerate(triples)]
+        shown.add_row(str(rank + 1), name, *cells)
+    return shown
+
+
+def show_request(result: dict[str, Any]) -> None:
+    """Print what a tournament was asked."""
+    who = result["agent"]["name"] if result["kind"] == "entered" else f"agent {result['number']}"
+    verb = "takes part in" if result["kind"] == "entered" else "leaves"
+    terminal().print(f"{who} {verb} {result['run_dir']} from {result['from']} on", soft_wrap=True)
