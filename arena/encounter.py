@@ -98,11 +98,10 @@ class Result:
     def repeats(self) -> bool:
         """Whether in each seating all deals were the same game, move for move: then all tell as much as one."""
         _, deals = self.counts.shape
-        if deals < 2 or (self.counts != self.counts[:, :1]).any():
+        if deals < 2 or self.charges or (self.counts != self.counts[:, :1]).any():
             return False
-        ends = self.counts.sum(1).cumsum()
-        for end, counts in zip(ends, self.counts, strict=True):
-            games = self.actions[end - counts.sum() : end].reshape(deals, counts[0], -1)
+        for end, made in zip(self.counts.sum(1).cumsum(), self.counts.sum(1), strict=True):
+            games = self.actions[end - made : end].reshape(deals, -1) if made else self.counts[:0]
             if (games != games[:1]).any():
                 return False
         return not np.ptp(self.returns, axis=1).any()

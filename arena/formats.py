@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
+from scipy.special import ndtri
 
 from arena.encounter import Floats, Result
 from arena.ratings import ELO, rate
@@ -87,12 +88,18 @@ def double_elimination(agents: Sequence[int], players: int) -> Rounds:
     return places
 
 
-def adaptive(agents: Sequence[int], players: int, *, encounters: int, at_once: int = 1) -> Rounds:
-    """After one game of everyone with everyone, the pairs meet whose result says most about who is better.
+def adaptive(
+    agents: Sequence[int], players: int, *, encounters: int, at_once: int = 1, confidence: float | None = None
+) -> Rounds:
+    """After one encounter of everyone with everyone, the pairs meet whose result says most about who is better.
 
     Each choice is of the pair whose next encounter is expected to narrow the ratings most, weighed by how uncertain it
-    is which of the two is better (`_value`); `at_once` are chosen before their results are in. In all there are
+    is which of the two is better (`_most_telling`); `at_once` are chosen before their results are in. In all there are
     `encounters`, or one for each pair if that is more.
+
+    With a `confidence` it ends as soon as the ratings' whole order is that sure. Who looks again and again would find
+    an order sooner or later: so of the error allowed, look k is given 6 / (pi k)^2, which adds up to all of it, and
+    each of the n - 1 neighbours an equal part of that (Bonferroni).
     """
     size = max(agents) + 1
     wins, draws = np.zeros((2, size, size))
@@ -100,10 +107,15 @@ def adaptive(agents: Sequence[int], players: int, *, encounters: int, at_once: i
     total = max(encounters, len(done))
     played = len(done)
     _count(wins, draws, (yield done))
+    looks = 0
     while played < total:
+        looks += 1
+        if confidence is not None and _is_clear(agents, wins, draws, 6 * (1 - confidence) / (np.pi * looks) ** 2):
+            return None
         done = _most_telling(agents, wins, draws, min(at_once, total - played))
         played += len(done)
         _count(wins, draws, (yield done))
+    return None
 
 
 def league(present: Callable[[], Sequence[int]], *, at_once: int = 1) -> Rounds:
@@ -219,6 +231,17 @@ def _count(wins: Floats, draws: Floats, results: Sequence[Result]) -> None:
         wins[b, a] += above[1, 0]
         draws[a, b] += level
         draws[b, a] += level
+
+
+def _is_clear(agents: Sequence[int], wins: Floats, draws: Floats, error: float) -> bool:
+    """Whether the ratings' whole order is right but for a chance of `error`."""
+    chosen = np.ix_(list(agents), list(agents))
+    ratings = rate(wins[chosen], draws[chosen])
+    order = ratings.elo.argsort()
+    below, above, spread = order[:-1], order[1:], ratings.covariance.diagonal()
+    variance = spread[below] + spread[above] - 2 * ratings.covariance[below, above]
+    distance = (ratings.elo[above] - ratings.elo[below]) / np.sqrt(variance)
+    return bool((distance > ndtri(1 - error / max(len(below), 1))).all())
 
 
 def _most_telling(agents: Sequence[int], wins: Floats, draws: Floats, count: int) -> list[Lineup]:

@@ -245,6 +245,10 @@ class Game(ABC, Generic[AnyState]):
         """Name one action, or one choice of a part, for a person."""
         return str(action)
 
+    def move_name(self, state: AnyState, row: int, seat: int, action: int) -> str:
+        """Name a legal action for a person who sees the position of one row."""
+        return self.action_name(seat, action)
+
     def svg(self, state: AnyState, row: int) -> str:
         """Return the position of one row as an SVG picture; without one of its own, a game shows its text."""
         return text_picture(self.draw(state, row))

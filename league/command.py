@@ -312,13 +312,18 @@ def algorithms(*, json: Json = False) -> None:
 
 @app.command()
 def export(
-    agent: Annotated[str, typer.Argument(help="RUN@MEMBER, or RUN for the tables of a league")],
+    agent: Annotated[
+        str, typer.Argument(help="RUN@MEMBER, or RUN for the tables of a league or the games of a tournament")
+    ],
     *,
-    format: Annotated[str, typer.Option(help="tabular, snapshot or csv")] = "tabular",
+    format: Annotated[
+        str | None,
+        typer.Option(help="tabular, snapshot or csv [default: tabular]; of a tournament jsonl, csv, parquet or pgn"),
+    ] = None,
     output: Annotated[str | None, typer.Option(help="the file, or for csv the folder [default: printed]")] = None,
     json: Json = False,
 ) -> None:
-    """Write a policy, a snapshot or a league's tables for use elsewhere."""
+    """Write a policy, a snapshot, a league's tables or a tournament's games for use elsewhere."""
     from league.exporting import export_agent
 
     export_agent(agent, format=format, output=output, as_json=json)

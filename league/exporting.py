@@ -15,23 +15,31 @@ from games.names import parse, shorten
 from league.jobs import why_no_tree, world
 from league.plan import League
 from league.process import prepare_process
-from league.runs import load_agent, member, read_league
+from league.runs import kind_of, load_agent, member, read_league
 
 FORMATS = ("tabular", "snapshot", "csv")
 
 
-def export_agent(agent: str, *, format: str, output: str | None, as_json: bool) -> None:
-    """Write what `agent` names in one of FORMATS to `output`, or print it.
+def export_agent(agent: str, *, format: str | None, output: str | None, as_json: bool) -> None:
+    """Write what `agent` names in one of FORMATS to `output`, or print it; a tournament's games in one of its own.
 
     Raises:
         UserError: for an unknown format, an agent that is not of a run, or one that cannot be written so.
     """
-    if format not in FORMATS:
+    from league.tournament.writing import FORMATS as OF_GAMES
+    from league.tournament.writing import write_games
+
+    is_tournament = parse(agent, error=AgentError).kind != "run" and kind_of(agent) == "tournament"
+    known = OF_GAMES if is_tournament else FORMATS
+    format = format or known[0]
+    if format not in known:
+        hint = nearest(format, known) or f"; it is {', '.join(known[:-1])} or {known[-1]}"
         raise UserError(
-            f"there is no format {shorten(repr(format))}"
-            f"{nearest(format, FORMATS) or '; it is tabular, snapshot or csv'}"
+            f"there is no format {shorten(repr(format))} for {'games' if is_tournament else 'agents'}{hint}"
         )
-    if format == "csv":
+    if is_tournament:
+        written = _write(write_games(agent, format), output)
+    elif format == "csv":
         tables = _tables(read_league(agent.partition("@")[0]))
         written = _write_tables(tables, output)
     else:

@@ -99,6 +99,16 @@ def resolve_run(name: Name, game: "Game") -> "Agent":
     return members[0] if len(members) == 1 else Mixture(members, weights[:, used])
 
 
+def identity(name: str) -> list[Any]:
+    """Return what RUN@MEMBER stands for now: the snapshots, and for the equilibrium their weights too."""
+    parsed = parse(name)
+    league = read_league(parsed.source)
+    if parsed.target == "nash":
+        return [[member["snapshot"] for member in league.members], league.meta[-1]["evaluation"]]
+    index = best(league) if parsed.target == "best" else int(parsed.target)
+    return [league.members[index]["snapshot"]]
+
+
 def _agent(league: League, folder: str, target: str, game: "Game") -> "Agent":
     from agents.registry import refuse_misfit
 

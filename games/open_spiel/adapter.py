@@ -196,6 +196,14 @@ class OpenSpielGame(Game[OpenSpielState]):
         except (RuntimeError, IndexError):
             return str(action)
 
+    def move_name(self, state: OpenSpielState, row: int, seat: int, action: int) -> str:
+        """Return OpenSpiel's name of a legal action in the position: in chess, Standard Algebraic Notation."""
+        try:
+            with quiet():
+                return state.states[row].action_to_string(_CHANCE if seat == self.spec.players else seat, action)
+        except (RuntimeError, IndexError):
+            return self.action_name(seat, action)
+
     def _moved(self, state: OpenSpielState, actions: Tensor) -> "list[pyspiel.State]":
         """Return what one move makes of every row: a state of its own, but in finished rows the same one."""
         before, mover = state.states.tolist(), state.mover

@@ -29,6 +29,9 @@ def tournament(
     encounters: Annotated[
         int | None, typer.Option(help="of adaptive: in all [default: twice those of round-robin]", min=1)
     ] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="of adaptive: end once the order of all is that sure, such as 0.95")
+    ] = None,
     at_once: Annotated[
         int, typer.Option(help="of adaptive and league: encounters chosen before results are in", min=1)
     ] = 2,
@@ -51,6 +54,7 @@ def tournament(
             "rounds": rounds,
             "heads": heads,
             "encounters": encounters,
+            "confidence": confidence,
             "at_once": at_once,
             "seed": seed,
             "hours": hours,

@@ -29,6 +29,9 @@ class TournamentConfig(BaseModel):
     encounters: int | None = Field(
         default=None, ge=1, le=10_000_000, description="of adaptive: in all [default: twice those of round-robin]"
     )
+    confidence: float | None = Field(
+        default=None, gt=0.5, lt=1, description="of adaptive: end once the order of all is that sure, such as 0.95"
+    )
     at_once: int = Field(
         default=2, ge=1, le=10_000, description="of adaptive and league: encounters chosen before their results are in"
     )

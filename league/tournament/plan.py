@@ -56,6 +56,8 @@ class Tournament:
                 self.seconds += note.get("seconds", 0.0)
             case "stopped":
                 self.stopped = body["why"]
+                if self.stopped == "finished":
+                    self.due()
 
     def due(self) -> tuple[list[Encounter], int]:
         """Return the round at hand and how many of its encounters are done; no encounters when the format has ended.
@@ -81,7 +83,8 @@ class Tournament:
             case "double-elimination":
                 return formats.double_elimination(everyone, players)
             case "adaptive":
-                return formats.adaptive(everyone, players, encounters=about["encounters"], at_once=at_once)
+                budget, sure = about["encounters"], about["confidence"]
+                return formats.adaptive(everyone, players, encounters=budget, at_once=at_once, confidence=sure)
             case _:
                 return formats.league(lambda: self.present, at_once=at_once)
 

@@ -24,14 +24,14 @@ from games.game import Game
 from games.names import parse, shorten
 from league.executor import Executor, Inline, Pool
 from league.process import prepare_process
-from league.runs import free_folder, is_running, load_agent
+from league.runs import free_folder, identity, is_running, load_agent
 from league.stopping import Stop, stop_on_signals
 from league.tournament.config import VOLATILE, TournamentConfig, TournamentError
 from league.tournament.jobs import EncounterJob, in_jobs
 from league.tournament.plan import Tournament
 from league.tournament.summary import summary
 
-_STOPPING = "stopping after the games at hand"
+_STOPPING = "stopping after the job at hand"
 _REQUESTS = "requests"
 _TWO = ("swiss", "knockout", "double-elimination", "adaptive", "league")
 
@@ -181,14 +181,16 @@ def _entrant(name: str, game: Game) -> dict[str, Any]:
 
 
 def _digest(name: str) -> str | None:
-    """Return a digest of the file that an agent's name leads to, or None where it is no file."""
+    """Return a digest of the file or the members of a league that an agent's name leads to; None where to neither."""
     path = _file_of(name)
     if path is None:
-        return None
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    except OSError:
-        return None
+        data = json.dumps(identity(name)).encode() if parse(name).kind == "run" else b""
+    else:
+        try:
+            data = path.read_bytes()
+        except OSError:
+            data = b""
+    return hashlib.blake2b(data, digest_size=16).hexdigest() if data else None
 
 
 def _file_of(name: str) -> Path | None:
@@ -207,8 +209,8 @@ def _file_of(name: str) -> Path | None:
 def _refuse_changed(entrant: dict[str, Any]) -> None:
     if entrant["digest"] != _digest(entrant["plays"]):
         raise TournamentError(
-            f"the file of {shorten(entrant['name'])} is not what it was when the tournament began, so its games would "
-            "not be those of one agent: restore it, or begin a new tournament"
+            f"{shorten(entrant['name'])} is not what it was when the tournament began, so its games would not be those "
+            "of one agent: restore it, or begin a new tournament"
         )
 
 
@@ -233,7 +235,7 @@ def _refuse(game: Game, config: TournamentConfig, agents: int) -> None:
             f"--format {config.format} is for games of two, and {shorten(spec.name)} has {spec.players} players: "
             "use round-robin or gauntlet"
         )
-    given = {"rounds": ("swiss",), "encounters": ("adaptive",)}
+    given = {"rounds": ("swiss",), "encounters": ("adaptive",), "confidence": ("adaptive",)}
     for key, formats in given.items():
         if getattr(config, key) is not None and config.format not in formats:
             raise TournamentError(
