@@ -5,6 +5,7 @@ from .ledger import Ledger, LedgerError, Record
 from .local_best_response import LocalBestResponse
 from .match import play_match
 from .ratings import Ratings, rate
+from .sprt import Sprt, llr
 
 __all__ = [
     "Cell",
@@ -15,9 +16,11 @@ __all__ = [
     "LowerBound",
     "Ratings",
     "Record",
+    "Sprt",
     "Table",
     "exact_gains",
     "exploitability",
+    "llr",
     "lower_bound",
     "play_match",
     "rate",

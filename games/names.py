@@ -4,6 +4,7 @@ tic_tac_toe                          one of ours
 colonel_blotto(coins=10, fields=3)   with arguments: keywords, and Python literals as values
 open_spiel:leduc_poker(players=2)    from a library
 mygame.py:MyGame(size=3)             a class in a user's file
+mybot.py:function                    a function there; mybot.py alone, where it holds one agent
 cmd:./mybot --fast                   a program; the rest of the text is its command line
 runs/kuhn@7                          a member of a run
 """

@@ -119,4 +119,5 @@ def _refuse_kind(target: str, key: str, value: Any, default: Any) -> None:
     }.get(type(default), number or isinstance(value, bool))
     if not fits:
         usual = "a number" if default is None else f"like {default!r}"
+        usual = f"{usual}, a whole number" if type(default) is int else usual
         raise SolverError(f"{target} expects {key} to be {usual}, not negative, but got {shorten(repr(value))}")

@@ -18,6 +18,7 @@ from games.errors import UserError
 from games.names import blamed, describe, shorten
 from league.answer import Json, Run, answer
 from league.config import Config, PPOSection, load_config
+from league.testing.command import tests
 from league.tournament.command import tournaments
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 
 app.add_typer(tournaments)
+app.add_typer(tests)
 
 
 def main() -> NoReturn:
@@ -268,7 +270,12 @@ def evaluate(
 
 @app.command()
 def solve(
-    game: Annotated[str, typer.Argument(help="the game's name, or a file of payoffs: .npy, .csv or .json")],
+    game: Annotated[
+        str,
+        typer.Argument(
+            help="the game's name, or a file of payoffs, .npy, .csv or .json: [A1, A2], or [A1, ..., AP, P]"
+        ),
+    ],
     *,
     algorithm: Annotated[
         list[str] | None, typer.Option(help="such as nash or 'cfr+(iterations=500)'; may be given several times")

@@ -38,11 +38,14 @@ class _Section(BaseModel):
         """Write a solver's name in its one way; there must be such a solver, with such arguments."""
         if value is None:
             return None
-        from games.solvers import NORMAL_FORM, SolverError, find
+        from games.solvers import EXTENSIVE, NORMAL_FORM, SolverError, find
 
         try:
             return str(find(value, NORMAL_FORM)[0])
         except SolverError as error:
+            if value.partition("(")[0] in EXTENSIVE:
+                why = f"{value} solves trees, and a league's payoffs are in normal form: use nash or prd"
+                raise PydanticCustomError("solver", "{why}", {"why": why}) from None
             raise PydanticCustomError("solver", "{why}", {"why": str(error)}) from None
 
 

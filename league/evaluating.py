@@ -214,6 +214,8 @@ def check_game_named(game: str) -> dict[str, Any]:
 def check_agent_named(game: str, agent: str) -> dict[str, Any]:
     """Return the report of `agents.conformance.check_agent`."""
     made = make(game)
-    load_agent(agent, made)  # what cannot even be made is not worth a report
+    first = load_agent(agent, made)  # what cannot even be made is not worth a report
+    if hasattr(first, "close"):
+        first.close()  # pyright: ignore[reportAttributeAccessIssue]
     report = check_agent(made, lambda: load_agent(agent, made), name=agent)
     return {"name": agent, "passed": report.passed, "checks": [asdict(check) for check in report.checks]}

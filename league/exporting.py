@@ -46,7 +46,8 @@ def export_agent(agent: str, *, format: str | None, output: str | None, as_json:
         name = parse(agent, error=AgentError)
         if name.kind != "run":
             raise AgentError(
-                f"export needs an agent of a run, such as runs/kuhn_poker@nash, but got {shorten(repr(agent))}"
+                f"export needs an agent of a run, such as runs/kuhn_poker@nash, but got {shorten(repr(agent))}; "
+                "`redqueen solve GAME --output FILE` writes what an algorithm finds"
             )
         league = read_league(name.source)
         if format == "snapshot" and name.target == "nash":

@@ -34,6 +34,8 @@ def show_league(result: dict[str, Any]) -> None:
     console.print(_members(result))
     if result["ratings"] is None:
         console.print(f"[dim]ratings: none, {result['ratings_reason']}[/dim]")
+    if len(result["warnings"]) > 3:
+        console.print(f"[yellow]{len(result['warnings']) - 3} earlier warnings: --json has them[/yellow]")
     for warning in result["warnings"][-3:]:
         console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
     for failure in result["failures"][:3]:
@@ -82,12 +84,15 @@ def show_evaluation(result: dict[str, Any]) -> None:
     """Print what was measured of one agent."""
     console = terminal()
     if result["kind"] is None:
-        console.print(f"{result['policy']} in {result['game']}: exploitability unknown, {result['reason']}")
+        console.print(
+            f"{result['policy']} in {result['game']}: exploitability unknown, {result['reason']}", soft_wrap=True
+        )
     else:
         gains = ", ".join(f"{gain:.6g}" for gain in result["gains"])
         console.print(
             f"{result['policy']} in {result['game']}: exploitability [bold]{result['exploitability']:.6g}[/bold] "
-            f"({result['kind']}), NashConv {result['nash_conv']:.6g}, gains by seat {gains}"
+            f"({result['kind']}), NashConv {result['nash_conv']:.6g}, gains by seat {gains}",
+            soft_wrap=True,
         )
     if "best_response" in result:
         _show_bound(console, result["best_response"])
@@ -118,11 +123,14 @@ def _show_bound(console: Console, bound: dict[str, Any]) -> None:
         trained = f"{budget['updates']:,} updates of {budget['games_per_update']:,} games"
         found = f"PPO, the best of {budget['seeds']} responses a seat, {trained} each"
     games = f"{bound['choosing_games']:,} games a seat to choose and {bound['games']:,} others to measure"
-    console.print(
-        f"exploitability at least [bold]{bound['exploitability']:.6g}[/bold] \\[{low}, {high}] "
-        f"({bound['kind']}, 95 %), by {found}; {games}",
-        soft_wrap=True,
+    estimate = f"estimated at {bound['exploitability']:.6g} \\[{low}, {high}]"
+    least = bound["interval"][0]
+    shown = (
+        f"exploitability {f'at least [bold]{low}[/bold]' if least else 'not shown to be above 0'} (95 %), {estimate}"
     )
+    if not any(row["counted"] for row in bound["seats"]):
+        shown = "no response gained anything, which shows nothing of the exploitability"
+    console.print(f"{shown} ({bound['kind']}), by {found}; {games}", soft_wrap=True)
     if bound["clipped"]:
         console.print("[yellow]the gains add up to less than 0, which is reported as 0: it tells nothing[/yellow]")
     table = Table(box=None, header_style="dim", pad_edge=False, collapse_padding=True)
@@ -169,7 +177,8 @@ def show_solutions(result: dict[str, Any]) -> None:
 
 
 def _show_comparison(console: Console, result: dict[str, Any]) -> None:
-    console.print(f"[bold]{result['game']}[/bold]", soft_wrap=True)
+    console.print(f"[bold]{result['file'] or result['game']}[/bold]", soft_wrap=True)
+    grain = _grain(result)
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("algorithm")
     for heading in ("iterations", "seconds", "exploitability", "value"):
@@ -178,15 +187,16 @@ def _show_comparison(console: Console, result: dict[str, Any]) -> None:
         table.add_row(
             solution["algorithm"],
             f"{solution['iterations']:,}",
-            f"{solution['seconds']:.3g}",
-            _small(solution["exploitability"]),
-            _numbers(solution["value"][:1]),
+            f"{(solution['by_iteration'] or [solution])[-1]['seconds']:.3g}",
+            _small(solution["exploitability"], grain),
+            _numbers(solution["value"][:1], grain),
         )
     console.print(table)
 
 
 def _show_solution(console: Console, result: dict[str, Any], solution: dict[str, Any]) -> None:
-    console.print(f"[bold]{result['game']}[/bold] by [bold]{solution['algorithm']}[/bold]", soft_wrap=True)
+    grain, title = _grain(result), result["file"] or result["game"]
+    console.print(f"[bold]{title}[/bold] by [bold]{solution['algorithm']}[/bold]", soft_wrap=True)
     if solution["by_iteration"]:
         table = Table(box=None, header_style="dim", pad_edge=False)
         for heading in ("iteration", "seconds", "gap", "exploitability"):
@@ -199,14 +209,16 @@ def _show_solution(console: Console, result: dict[str, Any], solution: dict[str,
             table.add_row(
                 f"{point['iteration']:,}",
                 f"{point['seconds']:.3g}",
-                _small(point["gap"]),
-                _small(point["exploitability"]),
+                _small(point["gap"], grain),
+                _small(point["exploitability"], grain),
             )
         console.print(table)
     reached = "converged" if solution["converged"] else f"after {solution['iterations']:,} iterations"
+    exploitability = "" if solution["exploitability"] is None else ", exploitability "
+    exploitability += _small(solution["exploitability"], grain) if exploitability else ""
     console.print(
-        f"value {_numbers(solution['value'])}, gap {_small(solution['gap'])}, exploitability "
-        f"{_small(solution['exploitability'])} ({reached}), {solution['seconds']:.3g} s",
+        f"value {_numbers(solution['value'], grain)}, gap {_small(solution['gap'], grain)}{exploitability} "
+        f"({reached}), {solution['seconds']:.3g} s",
         soft_wrap=True,
     )
     names = result["actions"]
@@ -224,18 +236,27 @@ def _show_solution(console: Console, result: dict[str, Any], solution: dict[str,
 def _likely(names: list[str], strategy: np.ndarray) -> str:
     """List the likeliest actions with their probabilities."""
     order = np.argsort(-strategy.round(9), kind="stable")
-    shown = [f"{names[action]} {strategy[action]:.4g}" for action in order if strategy[action] > 5e-5]
+    form = "{} ({:.4g})" if all(name[-1].isdigit() for name in names) else "{} {:.4g}"  # lest two numbers meet
+    shown = [form.format(names[action], strategy[action]) for action in order if strategy[action] > 5e-5]
     return ", ".join(shown[:12]) + (f", {len(shown) - 12} more" if len(shown) > 12 else "")
 
 
-def _small(gap: float) -> str:
+def _grain(result: dict[str, Any]) -> float:
+    """Return what rounding may leave where zero is meant, a power of ten: by the range of what the game pays."""
+    low, high = result["utility"]
+    return 10.0 ** np.floor(np.log10(high - low) - 12) if 0 < high - low < np.inf else 1e-12
+
+
+def _small(gap: float | None, grain: float) -> str:
     """Write a gap, but not the digits of what rounding leaves."""
-    return "0" if gap == 0 else f"{gap:.4g}" if gap >= 1e-12 else "<1e-12"
+    if gap is None:
+        return "-"
+    return "0" if gap == 0 else f"<{grain:.0e}" if gap < grain else f"{gap:.4g}"
 
 
-def _numbers(values: list[float]) -> str:
+def _numbers(values: list[float], grain: float) -> str:
     """Write values without what rounding alone leaves of them."""
-    return ", ".join(f"{round(value, 12) + 0.0:+.6g}" for value in values)
+    return ", ".join(f"{value if abs(value) > grain else 0.0:+.6g}" for value in values)
 
 
 def show_algorithms(result: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from games.extensive.solution import Solution
 from games.extensive.tree import GameTree
 from games.matrices.matrix import MatrixGame
 from games.names import Name, shorten
-from games.normal_form.payoffs import Equilibrium
+from games.normal_form.payoffs import Equilibrium, nash_conv
 from games.progress import Point, Watch
 from games.solvers import EXTENSIVE, NORMAL_FORM, SolverError, find
 from league.config import Config
@@ -28,7 +28,7 @@ from league.process import prepare_process
 from league.stopping import stop_on_signals
 
 _PAYOFF_FILES = (".npy", ".csv", ".json")
-_FEW = 128
+_FEW = 200
 """Payoffs up to which all equilibria of a game that is not zero-sum are looked for, unless another way is named."""
 
 _STOPPING = "stopping with what was found so far"
@@ -37,11 +37,12 @@ _STOPPING = "stopping with what was found so far"
 class _Problem:
     """What is solved: in normal form the payoffs `[P, A1, ..., AP]`, else the tree, which is grown when asked for.
 
-    names: what each player's actions are called, in normal form.
+    names: what each player's actions are called, in normal form. file: the file of payoffs, where it is one.
     """
 
     def __init__(self, game: str) -> None:
-        text = str(Name("matrix_file", arguments={"path": game})) if game.endswith(_PAYOFF_FILES) else game
+        self.file = game if game.lower().endswith(_PAYOFF_FILES) else None
+        text = game if self.file is None else str(Name("matrix_file", arguments={"path": game}))
         self.game = make(text)
         self.payoffs: np.ndarray | None = None
         self.names: list[list[str]] = []
@@ -70,7 +71,7 @@ class _Problem:
             return "cfr+" if spec.players == 2 and spec.zero_sum else "cfr"
         if spec.players == 2 and spec.zero_sum:
             return "nash"
-        return "support_enumeration" if self.payoffs.size <= _FEW else "prd"
+        return "support_enumeration" if self.payoffs.size <= _FEW else "replicator"
 
 
 class _Algorithm:
@@ -134,10 +135,12 @@ def solve_game(
             began = time.perf_counter()
             with _shown(algorithm, stop, quiet=quiet) as watch:
                 found.append(algorithm(problem, watch))
-            solutions.append(_report(algorithm.label, found[-1], time.perf_counter() - began))
+            solutions.append(_report(problem, algorithm.label, found[-1], time.perf_counter() - began))
             if stop():
                 break
-    result: dict[str, Any] = {"game": problem.game.spec.name, "players": problem.game.spec.players}
+    low, high = problem.game.spec.utility
+    result: dict[str, Any] = {"game": problem.game.spec.name, "file": problem.file}
+    result |= {"players": problem.game.spec.players, "utility": [low, high]}
     result |= {"actions": problem.names or None, "interrupted": stop()}
     result |= solutions[0] if len(ready) == 1 else {"solutions": solutions}
     if plot is not None:
@@ -164,17 +167,23 @@ def _refuse_files(plot: str | None, output: str | None) -> None:
             raise UserError(f"there is no folder for {shorten(repr(file))}; make it first")
 
 
-def _report(label: str, found: Equilibrium | Solution, seconds: float) -> dict[str, Any]:
-    """Return what is printed of a solution."""
+def _report(problem: _Problem, label: str, found: Equilibrium | Solution, seconds: float) -> dict[str, Any]:
+    """Return what is printed of a solution.
+
+    Its exploitability is that of its strategies, each played on its own: what a mediator correlates has none.
+    """
     players = len(found.values)
     distribution = getattr(found, "distribution", None)
+    exploitability = None if distribution is not None else found.gap / players
+    if problem.payoffs is not None and isinstance(found, Equilibrium) and distribution is None:
+        exploitability = nash_conv(problem.payoffs, found.strategies) / players
     return {
         "algorithm": label,
         "strategy": [strategy.tolist() for strategy in found.strategies] if isinstance(found, Equilibrium) else None,
         **({} if distribution is None else {"distribution": distribution.tolist()}),
         "value": found.values.tolist(),
         "gap": found.gap,
-        "exploitability": found.gap / players,
+        "exploitability": exploitability,
         "iterations": found.iterations,
         "converged": bool(found.converged),
         "by_iteration": [_point(point, players) for point in found.by_iteration],
@@ -193,6 +202,11 @@ def _point(point: Point, players: int) -> dict[str, Any]:
 
 def _write_policy(problem: _Problem, found: Equilibrium | Solution, label: str, file: Path) -> None:
     """Write a solution as a snapshot, which can be seated like any agent."""
+    if getattr(found, "distribution", None) is not None:
+        raise UserError(
+            f"{label} correlates what the players do, which no policy of one seat can: leave --output out, or solve by "
+            "nash or support_enumeration"
+        )
     behaviour = np.concatenate(found.strategies) if isinstance(found, Equilibrium) else found.behaviour
     spec = problem.game.spec
     snapshot = Snapshot(spec.name, (tabular(problem.tree, behaviour),), (0,) * spec.players, {"algorithm": label})

@@ -171,7 +171,8 @@ def _table(payoffs: ArrayLike) -> np.ndarray:
     if table.ndim < 2 or table.size == 0 or table.shape[-1] != table.ndim - 1:
         raise GameError(
             "payoffs must have shape [A1, A2], or [A1, ..., AP, P] for P seats, none of them empty, "
-            f"but got shape {shorten(str(list(np.shape(payoffs))))}; add the last dimension with each seat's payoff"
+            f"but got shape {shorten(str(list(np.shape(payoffs))))}; add the last dimension with "
+            "each seat's payoff, which np.moveaxis(payoffs, 0, -1) brings there from the first"
         )
     if not np.isfinite(table).all():
         raise GameError("payoffs must be finite numbers but some are infinite or not a number; replace those")

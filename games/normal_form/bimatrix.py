@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 
 from games.errors import UserError
-from games.normal_form.payoffs import Equilibrium, as_payoffs, conclude
+from games.normal_form.payoffs import Equilibrium, as_measurable, conclude
 from games.normal_form.scaling import unit
 
 _WORK = 4_000_000
@@ -34,7 +34,7 @@ def bimatrix_equilibria(payoffs: np.ndarray) -> list[Equilibrium]:
 
     Raises UserError when there are not two players, or the game is larger than about 10 by 10 actions.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     if len(table) != 2:
         raise UserError(f"bimatrix_equilibria takes games of two players, not of {len(table)}; use n_player_equilibria")
     rows, columns = table.shape[1:]

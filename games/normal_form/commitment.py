@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from games.errors import UserError
-from games.normal_form.payoffs import Equilibrium, as_payoffs, expected_payoffs
+from games.normal_form.payoffs import Equilibrium, as_measurable, expected_payoffs
 from games.normal_form.scaling import unit
 from games.normal_form.zero_sum import nash
 
@@ -48,9 +48,9 @@ def stackelberg(payoffs: np.ndarray, *, leader: int = 0) -> Commitment:
 
     Raises UserError when there are not two players or `leader` is not one of them.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     if len(table) != 2:
-        raise UserError(f"stackelberg takes games of two players, not of {len(table)}")
+        raise UserError(f"stackelberg takes games of two players, not of {len(table)}; use maximin")
     if leader not in (0, 1):
         raise UserError(f"stackelberg expects the leader 0 or 1, not {leader!r}")
     scaled, spreads = unit(table)
@@ -84,7 +84,7 @@ def maximin(payoffs: np.ndarray) -> Security:
     The others are taken to act jointly, with correlated strategies, against the player: a zero-sum game, solved by
     `nash` (von Neumann 1928). With three players and more they could often not do that much harm independently.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     strategies, levels, gaps, iterations, converged = [], [], [], 0, True
     for player, mine in enumerate(table):
         paid = np.moveaxis(mine, player, 0).reshape(mine.shape[player], -1)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, vstack
 
 from games.errors import UserError
 from games.normal_form.nearest import nearest_to_ones
-from games.normal_form.payoffs import Equilibrium, as_payoffs
+from games.normal_form.payoffs import Equilibrium, as_measurable
 from games.normal_form.scaling import unit
 from games.normal_form.zero_sum import is_constant_sum, nash
 
@@ -58,7 +58,7 @@ def correlated_equilibrium(
 
     Raises UserError for another objective or when the game is too large.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     sizes = table.shape[1:]
     if objective not in ("welfare", "gini"):
         raise UserError(f"correlated_equilibrium expects the objective 'welfare' or 'gini', not {objective!r}")

@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from games.compiling import compiled
-from games.errors import UserError
-from games.normal_form.payoffs import Equilibrium, as_payoffs, conclude, nash_conv
+from games.normal_form.payoffs import Equilibrium, as_measurable, conclude, nash_conv
 from games.progress import Watch, iterate
 
 
@@ -30,13 +29,10 @@ class Flat:
 
     @classmethod
     def of(cls, payoffs: np.ndarray) -> "Flat":
-        """Lay `payoffs [P, A1, ..., AP]` flat; raises as `as_payoffs` does, and UserError where ranges overflow."""
-        table = as_payoffs(payoffs)
+        """Lay `payoffs [P, A1, ..., AP]` flat; raises as `as_measurable` does."""
+        table = as_measurable(payoffs)
         flat = table.reshape(len(table), -1)
-        with np.errstate(over="ignore"):
-            spread = float(np.ptp(flat, axis=1).max())
-        if not np.isfinite(spread):
-            raise UserError(f"expected payoffs that differ by less than {np.finfo(float).max:.1e}; divide them by two")
+        spread = float(np.ptp(flat, axis=1).max())
         mantissa, exponent = np.frexp(spread)
         flat = np.ldexp(flat - flat.min(1, keepdims=True), -exponent)
         return cls(table, flat, np.cumsum([0, *table.shape[1:]]), spread, float(mantissa) or 1.0)

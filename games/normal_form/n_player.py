@@ -11,7 +11,7 @@ import numpy as np
 from games.errors import UserError
 from games.normal_form.bimatrix import bimatrix_equilibria
 from games.normal_form.continuation import count_roots, real_roots
-from games.normal_form.payoffs import Equilibrium, as_payoffs, conclude, deviations
+from games.normal_form.payoffs import Equilibrium, as_measurable, conclude, deviations
 from games.normal_form.pure import pure_equilibria
 from games.normal_form.scaling import unit
 
@@ -40,7 +40,7 @@ def n_player_equilibria(payoffs: np.ndarray, *, seed: int = 0) -> list[Equilibri
 
     Raises UserError when the game is too large: three players may have four actions each, six two each.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     if len(table) == 2:
         return bimatrix_equilibria(table)
     found = [equilibrium.strategies for equilibrium in pure_equilibria(table)]
@@ -60,7 +60,7 @@ def gambit_equilibria(payoffs: np.ndarray) -> list[Equilibrium]:
 
     Raises UserError when pygambit is missing.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     try:
         pygambit: Any = import_module("pygambit")
     except ImportError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from games.normal_form.optimal_face import Face, optimal_faces
-from games.normal_form.payoffs import Equilibrium, as_payoffs, conclude, deviations
+from games.normal_form.payoffs import Equilibrium, as_measurable, conclude, deviations
 from games.normal_form.zero_sum import nash
 
 _GAP_TOLERANCE = 1e-9
@@ -44,7 +44,7 @@ def nash_averaging(payoffs: np.ndarray) -> NashAverage:
 
     Raises UserError when there are not two players or the sum of their payoffs varies.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     found = nash(table)
     ours = (table[0] - table[1]) / 2
     scale = float(np.ptp(ours))

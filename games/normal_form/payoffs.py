@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from games.errors import UserError
 from games.progress import Point
 
 
@@ -17,7 +18,8 @@ class Equilibrium:
 
     strategies: one distribution `[Ap]` a player.
     values `[P]`: the players' expected payoffs.
-    gap: NashConv within the payoffs, in their units; zero at an equilibrium.
+    gap: how far they are from what the solver aims at, in the payoffs' units: NashConv within the payoffs, but for
+        correlated equilibria, commitments and security levels, whose functions say what theirs is. Zero is exact.
     iterations: the solver's steps; 0 where it does not iterate.
     converged: the solver reached what it aims at; `uniform` and `latest` always do.
     by_iteration: the gap on the way, measured at checkpoints, where the solver iterates.
@@ -38,6 +40,17 @@ def as_payoffs(payoffs: np.ndarray) -> np.ndarray:
         raise ValueError(f"expected payoffs [P, A1, ..., AP] with an axis of actions a player, got shape {table.shape}")
     if not np.isfinite(table).all():
         raise ValueError("expected finite payoffs, got some that are not")
+    return table
+
+
+def as_measurable(payoffs: np.ndarray) -> np.ndarray:
+    """Return `payoffs` as `as_payoffs` does; raises UserError too where they differ by more than gaps can tell."""
+    table = as_payoffs(payoffs)
+    most = np.finfo(float).max / (2 * len(table))
+    with np.errstate(over="ignore"):
+        widest = np.ptp(table.reshape(len(table), -1), axis=1).max()
+    if not widest <= most:
+        raise UserError(f"expected payoffs that differ by less than {most:.1e} but they do by more; divide them by ten")
     return table
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from games.errors import UserError
-from games.normal_form.payoffs import Equilibrium, as_payoffs, conclude
+from games.normal_form.payoffs import Equilibrium, as_measurable, conclude
 from games.normal_form.scaling import unit
 
 _SUM_TOLERANCE = 1e-9
@@ -30,7 +30,7 @@ def nash(payoffs: np.ndarray) -> Equilibrium:
 
     Raises UserError when there are not two players or the sum of their payoffs varies.
     """
-    table = as_payoffs(payoffs)
+    table = as_measurable(payoffs)
     if len(table) != 2:
         raise UserError(f"nash solves games of two players, not of {len(table)}; use the solver prd")
     if not is_constant_sum(table):

@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from league.answer import terminal
@@ -16,7 +17,7 @@ def show_tournament(result: dict[str, Any]) -> None:
     console = terminal()
     state = result.get("state") or ("finished" if result["stopped"] == "finished" else "stopped")
     console.print(
-        f"[bold]{result['game']}[/bold]: {result['format']} {state}, {result['games']:,} games, "
+        f"[bold]{escape(result['game'])}[/bold]: {result['format']} {state}, {result['games']:,} games, "
         f"{result['seconds']:.1f} s"
     )
     console.print(ranking(result["ranking"]))
@@ -25,9 +26,9 @@ def show_tournament(result: dict[str, Any]) -> None:
         console.print(crosstable(result["crosstable"]))
     for row in result["ranking"]:
         if row["first_fault"]:
-            console.print(f"[yellow]{row['agent']}: {row['first_fault']}[/yellow]", soft_wrap=True)
+            console.print(f"[yellow]{escape(row['agent'])}: {escape(row['first_fault'])}[/yellow]", soft_wrap=True)
     for warning in result["warnings"]:
-        console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
+        console.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
     run = shlex.quote(result["run_dir"])
     console.print("\n[bold]next[/bold]")
     for command in (f"redqueen rate {run}", f"redqueen report {run}", f"redqueen export {run} --format csv"):
@@ -53,7 +54,7 @@ def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
             *(f"{row[key]:,}" for key in ("games", "wins", "draws", "losses")),
             *([f"{row['faults']:,}"] * faulty),
         ]
-        table.add_row(str(row.get("place", place)), row["agent"], *cells)
+        table.add_row(str(row.get("place", place)), escape(row["agent"]), *cells)
     return table
 
 
@@ -67,7 +68,7 @@ def crosstable(table: dict[str, Any]) -> Table:
     for rank, name in enumerate(table["agents"]):
         triples = zip(*(table[key][rank] for key in ("wins", "draws", "losses")), strict=True)
         cells = ["" if place == rank else f"{w}-{d}-{lost}" for place, (w, d, lost) in enumerate(triples)]
-        shown.add_row(str(rank + 1), name, *cells)
+        shown.add_row(str(rank + 1), escape(name), *cells)
     return shown
 
 
@@ -75,4 +76,4 @@ def show_request(result: dict[str, Any]) -> None:
     """Print what a tournament was asked."""
     who = result["agent"]["name"] if result["kind"] == "entered" else f"agent {result['number']}"
     verb = "takes part in" if result["kind"] == "entered" else "leaves"
-    terminal().print(f"{who} {verb} {result['run_dir']} from {result['from']} on", soft_wrap=True)
+    terminal().print(escape(f"{who} {verb} {result['run_dir']} from {result['from']} on"), soft_wrap=True)

@@ -256,7 +256,7 @@ def test_what_is_no_game_and_no_parameter_is_refused() -> None:
         for payoffs in refused(SHAPLEY):
             with pytest.raises(ValueError, match="expected"):
                 solve(payoffs)
-        with pytest.raises(UserError, match="divide them by two"):
+        with pytest.raises(UserError, match="divide them by ten"):
             solve(zero_sum([[1.7e308, -1.7e308]]))
     for temperature in (0.0, -1.0, np.inf, np.nan):
         with pytest.raises(UserError, match="temperature above 0"):

@@ -1,0 +1,137 @@
+"""What agents that look ahead ask of a game, and what they share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from agents.agent import AgentError
+from games.arguments import whole
+from games.draws import Draws
+from games.errors import GameError
+from games.extensive.replay import states_at
+from games.extensive.tree import Floats, GameTree
+from games.game import Game, State
+from games.names import shorten
+from games.native import NativeGame, NativeState
+
+
+def refuse_unfit(game: Game, agent: str) -> None:
+    """Raise `AgentError` unless `game` is turn-based, zero-sum, for two, with perfect information and no chance."""
+    spec = game.spec
+    reasons = {
+        "has actions that are not one choice out of several": not spec.discrete,
+        f"is for {spec.players}": spec.players != 2,
+        "is not zero-sum": not spec.zero_sum,
+        "hides information from its players": not spec.perfect_information,
+        "has chance moves": spec.chance_outcomes > 0 or spec.sampled_chance,
+        "has states that cannot be copied": not spec.cloneable,
+    }
+    why = next((reason for reason, holds in reasons.items() if holds), "")
+    if not why and int(first_state(game).acting.sum()) != 1:
+        why = "has simultaneous moves"
+    if why:
+        raise AgentError(
+            f"{agent} looks ahead in turn-based zero-sum games of two players with perfect information and no chance, "
+            f"but {shorten(spec.name)} {why}: name random, greedy, or where the game has a tree a solver such as cfr+"
+        )
+
+
+def first_state(game: Game) -> State:
+    """Return the start of one game."""
+    return game.reset(Draws.of(0, "lookahead", torch.zeros(1, dtype=torch.int64, device=game.device)))
+
+
+def bounded(key: str, value: object, *, least: int, most: int) -> int:
+    """Return a whole number from `least` to `most`; raises `AgentError` for anything else."""
+    try:
+        return whole(key, value, least=least, most=most)
+    except GameError as error:
+        raise AgentError(str(error)) from None
+
+
+def finite_scale(game: Game) -> float:
+    """Return the greatest size of a return; raises `AgentError` where the game does not bound them."""
+    scale = max(map(abs, game.spec.utility))
+    if not np.isfinite(scale):
+        raise AgentError(
+            f"looking ahead needs bounded returns, but those of {shorten(game.spec.name)} are not: correct its utility"
+        )
+    return scale or 1.0
+
+
+@dataclass(frozen=True)
+class Positions:
+    """m positions on the host and whose move it is there.
+
+    state: m rows; seats `[m]` int64; keys `[m]` int64: what tells them apart, see `games.hashing`.
+    """
+
+    state: State
+    seats: Tensor
+    keys: Tensor
+
+    def rows(self, rows: Tensor) -> "Positions":
+        """Return the positions at `rows [n]`."""
+        return Positions(self.state[rows], self.seats[rows], self.keys[rows])
+
+
+def behaviour_of(
+    game: Game, tree: GameTree, keys: Tensor, decide: Callable[[Positions], NDArray[np.float64]]
+) -> Floats:
+    """Return the behaviour `[K]` of an agent that decides by the position alone, asked once an observation.
+
+    `keys [R]` are those of the tree's observation rows; `decide` answers with weights of actions `[R, A]`.
+    """
+    rows, first = np.unique(tree.infoset_row, return_index=True)
+    state = states_at(game, tree, tree.infoset_node[first])
+    seats = torch.from_numpy(tree.infoset_seat[first]).long()
+    weights = np.zeros(tuple(tree.legal.shape))
+    weights[rows] = decide(Positions(state, seats, keys[torch.from_numpy(rows).long()]))
+    return tree.normalised(weights[tree.infoset_row[tree.slot_infoset], tree.slot_action])
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Where the actions of a native game stand among the bits of `rules.legal`.
+
+    part, place `[A]` int64: the word and the bit of each action; masks `[parts]` int64: the bits of each word that are
+    actions; action `[parts, 64]` int64: the action of each of those bits.
+    """
+
+    part: NDArray[np.int64]
+    place: NDArray[np.int64]
+    masks: NDArray[np.int64]
+    action: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, game: NativeGame) -> "Moves":
+        """Read the game's layout; raises `AgentError` where one bit stands for several actions."""
+        layout = game.actions_layout
+        parts, count = len(layout.starts) - 1, len(layout.shifts)
+        part = np.repeat(np.arange(parts), np.diff(layout.starts))
+        action = np.full((parts, 64), -1, np.int64)
+        action[part, layout.shifts] = np.arange(count)
+        if (action >= 0).sum() != count:
+            raise AgentError(
+                f"looking ahead needs a bit for each action, but in {shorten(game.spec.name)} several share one: "
+                "correct its actions_layout"
+            )
+        masks = np.zeros(parts, np.uint64)
+        np.bitwise_or.at(masks, part, np.uint64(1) << layout.shifts.astype(np.uint64))
+        return cls(part, layout.shifts.astype(np.int64), masks.view(np.int64), action)
+
+
+def words_of(state: State) -> NDArray[np.int64]:
+    """Return the words `[m, W]` of native positions on the host."""
+    assert isinstance(state, NativeState)
+    return np.ascontiguousarray(state.words.numpy())
+
+
+def on_host(state: Any) -> Any:
+    """Return a native state's rows on the host; other states are where they must be."""
+    return type(state)(**{name: value.cpu() for name, value in state._columns()}) if hasattr(state, "words") else state
