@@ -1,4 +1,4 @@
-"""`rate`: ratings from files of anyone's results and from leagues, and what they leave out."""
+"""`rate`: ratings from tournaments, leagues and files of anyone's results, and what they leave out."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +28,9 @@ OTHERS = ("glicko-2", "online-elo", "openskill")
 _MOST_STRUCTURE = 300
 """Players up to whom Nash averaging, alpha-rank and the like are computed: their time grows with the cube and more."""
 
+_MOST_PAIRED = 1000
+"""Players up to whom every pair's likelihood of superiority is listed: a million numbers."""
+
 _DOUBT = 0.01
 """A p-value below which the ratings do not explain the crosstable."""
 
@@ -44,13 +47,13 @@ def rate_files(
     also: Sequence[str] = (),
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Rate the players of all `sources` together: files of results (`read_rows`), and folders of leagues.
+    """Rate the players of all `sources` together: files of results (`read_rows`), and folders of runs.
 
     draw_model, seat_advantage, prior, anchors: as `arena.ratings.bradley_terry.fit`. bootstrap: replicates of
     intervals by the bootstrap, 0 for none. also: other ratings, of `OTHERS`. seed: of whatever is drawn.
 
     Returns a JSON object. `ratings` come with the best first, and `los[i][j]` is how likely the i-th of them is to be
-    stronger than the j-th. Raises `UserError` for what cannot be read or rated.
+    stronger than the j-th. What a field is too large for is null. Raises `UserError` for what cannot be read or rated.
     """
     for name in also:
         if name not in OTHERS:
@@ -60,7 +63,7 @@ def rate_files(
     rows, parts = [], []
     for source in sources:
         if Path(source).is_dir():
-            parts.append(league_results(source))
+            parts.append(run_results(source))
         else:
             rows.append(read_rows(source))
             parts.append(rows[-1].results())
@@ -78,17 +81,54 @@ def rate_files(
     )
 
 
-def league_results(run: str) -> Results:
-    """Return how the members of a league fared in the matches it played, named like `runs/kuhn@7`.
+def read_anchors(texts: Sequence[str]) -> dict[str, float]:
+    """Read `NAME=ELO`; raises `UserError` for anything else."""
+    anchors = {}
+    for text in texts:
+        name, sign, elo = text.rpartition("=")
+        try:
+            anchors[name] = float(elo)
+        except ValueError:
+            sign = ""
+        if not sign or not name or not np.isfinite(anchors[name]):
+            raise UserError(f"expected --anchor NAME=ELO but got {shorten(repr(text))}: write for example random=0")
+    return anchors
 
-    Raises `UserError` for a folder without a league, and for a league whose payoffs are exact.
+
+def run_results(run: str) -> Results:
+    """Return how the agents of a tournament, or the members of a league, fared against each other.
+
+    Raises `UserError` for a folder without a run.
     """
     if not RunFolder(run).database.exists():
         raise UserError(
-            f"{shorten(run)} is a folder without a league in it: name a run's folder, or a file of results in CSV, "
+            f"{shorten(run)} is a folder without a run in it: name a run's folder, or a file of results in CSV, "
             "JSON Lines or PGN"
         )
-    from league.runs import read_league  # it loads torch, which files of results do without
+    from league.runs import kind_of  # it loads torch, which files of results do without
+
+    return tournament_results(run) if kind_of(run) == "tournament" else league_results(run)
+
+
+def tournament_results(run: str) -> Results:
+    """Return how the agents of a tournament fared, those included who have left."""
+    from arena.ledger import Ledger
+    from league.tournament.plan import Tournament
+
+    state = Tournament(Ledger.read(run).records())
+    names, tally = tuple(agent["name"] for agent in state.agents), state.tally
+    if state.about["seatings"] == 1:
+        return Results.without_seats(names, tally.wins, tally.draws)
+    wins, draws, losses = tally.seats
+    return Results(names, wins, draws, losses)
+
+
+def league_results(run: str) -> Results:
+    """Return how the members of a league fared in the matches it played, named like `runs/kuhn@7`.
+
+    Raises `UserError` for a league whose payoffs are exact.
+    """
+    from league.runs import read_league
 
     table = read_league(run).table
     if not table.played:
@@ -155,7 +195,7 @@ def rate_results(
         "prior": prior,
         "anchors": dict(anchors or {}),
         "ratings": listed,
-        "los": np.round(ratings.los[np.ix_(order, order)], 6).tolist(),
+        "los": np.round(ratings.los[np.ix_(order, order)], 6).tolist() if len(names) <= _MOST_PAIRED else None,
         **_beyond(beyond, names, order),
         "fit": _test(test, results.names),
         "others": {name: _other(name, results, rows, seed) for name in also},
@@ -284,6 +324,8 @@ def _warnings(results: Results, ratings: Ratings, test: FitTest, beyond: Structu
             for cell in test.worst[:3]
         )
         said.append(f"Elo predicts the crosstable badly (p = {test.p_value:.2g}): {cells}")
+    if len(results.names) > _MOST_PAIRED:
+        said.append(f"likelihoods of superiority are left out, as they are listed for up to {_MOST_PAIRED:,} players")
     if beyond is None:
         said.append(
             "Nash averaging, alpha-rank, the cyclic share and multidimensional Elo are left out: they are computed for "

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from league.answer import terminal
 
 
 def show_ratings(result: Mapping[str, Any], *, most: int = 50) -> None:
     """Print ratings, at most `most` of them, and what they leave out."""
-    console = Console(highlight=False)
+    console = terminal()
     console.print(f"{result['games']:,} games between {result['players']:,} players")
     for key, words in (("seat_advantage", "the first seat is worth"), ("draw_parameter", "draws: ")):
         found = result[key]
@@ -47,7 +48,7 @@ def _table(result: Mapping[str, Any], most: int) -> Table:
     """Return the ratings; `LOS` is how likely a player is to be stronger than the next in the list."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("", justify="right")
-    table.add_column("player", overflow="ellipsis", no_wrap=True)
+    table.add_column("player", overflow="fold")
     interval = "bootstrap_interval" if "bootstrap_interval" in result["ratings"][0] else "interval"
     beyond = result["nash_averaging"] is not None
     bounds = "95 % (bootstrap)" if interval == "bootstrap_interval" else "95 %"
@@ -57,7 +58,8 @@ def _table(result: Mapping[str, Any], most: int) -> Table:
         low, high = row[interval]
         cells = [f"{row['elo']:+.1f}", f"[{low:+.1f}, {high:+.1f}]", f"{row['games']:,}"]
         cells.append("-" if row["score"] is None else f"{row['score']:.1%}")
-        cells.append(f"{result['los'][k][k + 1]:.1%}" if k + 1 < len(result["ratings"]) else "-")
+        los = result["los"]
+        cells.append("-" if los is None or k + 1 == len(los) else f"{los[k][k + 1]:.1%}")
         if beyond:
             cells += [f"{result['nash_averaging'][k]['weight']:.3f}", f"{result['alpha_rank'][k]['share']:.3f}"]
         table.add_row(str(k + 1), escape(row["name"]), *map(escape, cells))

@@ -1,0 +1,188 @@
+"""A report's data, from the ledger of a tournament."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arena.encounter import Result
+from arena.ledger import Ledger, LedgerError
+from games import make
+from games.errors import UserError
+from games.game import Game
+from games.names import shorten
+from league.reporting.analysis import of_results
+from league.reporting.data import Report, Row, Table, interval
+from league.reporting.drawing import printable
+from league.reporting.replays import Chosen, Projector, Replay, Seen, choose, seen
+from league.reporting.rounds import IN_ROUNDS, rounds_of
+from league.runs import is_running
+from league.tournament.config import TournamentConfig
+from league.tournament.plan import Tournament
+from league.tournament.summary import summary
+
+
+class _Pass:
+    """One reading of the records: the tournament's state, and beside it what its state does not keep."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.state, self.encounters = Tournament(()), list[Seen]()
+        self.results: list[Result] = []
+        self.paid: dict[tuple[int, int], tuple[float, int]] = {}
+        for record in ledger.records():
+            result = Result.from_json(record.body) if record.kind == "encounter" else None
+            self.state.take(record.kind, record.body, record.note, result)
+            if result is not None:
+                self._take(record.seq, result)
+
+    def _take(self, seq: int, result: Result) -> None:
+        self.encounters.append(seen(seq, result))
+        if self.state.about["format"] in IN_ROUNDS:
+            self.results.append(result)
+        if self.state.about["players"] != 2:
+            return
+        counted = ~np.isnan(result.returns)
+        for place, total in enumerate(np.where(counted, result.returns, 0).sum((0, 1)).tolist()):
+            pair = result.encounter.lineup[place], result.encounter.lineup[1 - place]
+            before, games = self.paid.get(pair, (0.0, 0))
+            self.paid[pair] = before + total, games + int(counted[:, :, place].sum())
+
+
+def tournament_report(run: str) -> Report:
+    """Return what there is to tell of the tournament in the folder `run`, running or not.
+
+    Raises `LedgerError` where it holds no tournament, or none of whose games is recorded.
+    """
+    ledger = Ledger.read(run)
+    read = _Pass(ledger)
+    state = read.state
+    if not read.encounters:
+        raise LedgerError(
+            f"{shorten(run)} has no finished games yet, so there is nothing to report: wait, or go on with "
+            f"`redqueen resume {shlex.quote(run)}`"
+        )
+    told = summary(state, run)
+    order = [{agent["name"]: k for k, agent in enumerate(state.agents)}[row["agent"]] for row in told["ranking"]]
+    names = [printable(agent["name"]) for agent in state.agents]
+    rows = tuple(_row(row, names[agent]) for row, agent in zip(told["ranking"], order, strict=True))
+    game, why = _game(state.about["game"])
+    even_pay = game is not None and game.spec.zero_sum
+    chosen = np.ix_(order, order)
+    wins, draws = state.tally.wins[chosen], state.tally.draws[chosen]
+    replays, missing = _replays(ledger, game, why, choose(read.encounters, order, names), names, state)
+    rounds = rounds_of(state.about, read.results) if state.about["format"] in IN_ROUNDS else []
+    ended = "finished" if state.stopped == "finished" else "stopped" if state.stopped else "interrupted"
+    return Report(
+        run_dir=run,
+        kind="tournament",
+        game=printable(state.about["game"]),
+        format=state.about["format"],
+        state="running" if is_running(Path(run)) else ended,
+        facts=_facts(state),
+        rows=rows,
+        order="by how far they came, then by mean return a game"
+        if state.places is not None
+        else "by mean return a game",
+        even_pay=even_pay,
+        table=_table(read, order, wins, draws, even_pay=even_pay),
+        analysis=of_results([row.name for row in rows], wins, draws, seed=state.about["seed"]),
+        rounds=tuple(map(tuple, rounds)),
+        numbered=tuple(names),
+        replays=tuple(replays),
+        warnings=tuple(map(printable, told["warnings"])),
+        missing=missing,
+        commands=(
+            ("hold it again", _command(state.about)),
+            ("go on with it, or see that it is finished", f"redqueen resume {shlex.quote(run)}"),
+            ("print the ratings", f"redqueen rate {shlex.quote(run)}"),
+            ("write this page again", f"redqueen report {shlex.quote(run)}"),
+        ),
+    )
+
+
+def _row(row: dict[str, Any], name: str) -> Row:
+    return Row(
+        name=name,
+        score=row["score"],
+        score_interval=interval(row["score_interval"]),
+        elo=row["elo"],
+        elo_interval=interval(row["interval"]),
+        **{key: row[key] for key in ("games", "wins", "draws", "losses")},
+        place=row.get("place"),
+        faults={printable(kind): count for kind, count in row["fault_kinds"].items()},
+        first_fault=None if row["first_fault"] is None else printable(row["first_fault"]),
+    )
+
+
+def _game(name: str) -> tuple[Game | None, str]:
+    """Return the game, or why it cannot be made here."""
+    try:
+        return make(name), ""
+    except UserError as error:
+        return None, f"The games cannot be shown here: {printable(str(error))}."
+
+
+def _facts(state: Tournament) -> tuple[tuple[str, str], ...]:
+    about = state.about
+    seatings = "in every seating" if about["seatings"] > 1 else "in one seating, for seats do not differ"
+    facts = [
+        ("Agents", f"{len(state.present):,}"),
+        ("Format", about["format"]),
+        ("Games", f"{state.played:,}"),
+        ("An encounter", f"{about['deals']:,} deals, each played {seatings}"),
+        (
+            "Opening",
+            f"the first {about['plies']} moves are drawn" if about["plies"] else "none: agents choose every move",
+        ),
+        ("Seed", str(about["seed"])),
+        ("Time it took", f"{state.seconds:,.1f} s"),
+    ]
+    return tuple(facts)
+
+
+def _table(read: _Pass, order: list[int], wins: np.ndarray, draws: np.ndarray, *, even_pay: bool) -> Table:
+    """Return who fared how: mean returns in games of two, else points for doing better than the other."""
+    n, place = len(order), {agent: k for k, agent in enumerate(order)}
+    if read.state.about["players"] != 2:
+        games = wins + wins.T + draws
+        with np.errstate(invalid="ignore", divide="ignore"):
+            points = np.where(games > 0, (wins + draws / 2) / games, np.nan)
+        return Table(wins=wins, draws=draws, payoffs=points, even=0.5, unit="points")
+    payoffs = np.full((n, n), np.nan)
+    for (one, other), (total, games) in read.paid.items():
+        if games and one in place and other in place and one != other:
+            payoffs[place[one], place[other]] = total / games
+    known = payoffs[~np.isnan(payoffs)]
+    even = 0.0 if even_pay or not len(known) else float(known.mean())
+    return Table(wins=wins, draws=draws, payoffs=payoffs, even=even, unit="mean return")
+
+
+def _replays(
+    ledger: Ledger, game: Game | None, why: str, chosen: list[Chosen], names: list[str], state: Tournament
+) -> tuple[list[Replay], dict[str, str]]:
+    if game is None:
+        return [], {"replays": why}
+    projector, replays = Projector(game, names, seed=state.about["seed"], plies=state.about["plies"]), []
+    try:
+        for choice in chosen:
+            record = next(ledger.records(choice.seq - 1))
+            shown = projector.show(choice, Result.from_json(record.body))
+            if shown is not None and shown.frames:
+                replays.append(shown)
+    except UserError as error:
+        return replays, {"replays": f"Other games cannot be shown here: {printable(str(error))}."}
+    return replays, {} if replays else {"replays": "No game's positions are short enough to be shown here."}
+
+
+def _command(about: dict[str, Any]) -> str:
+    """Return the command that holds the tournament again, as far as its agents are still what they were."""
+    words = ["redqueen", "tournament", about["game"], *(agent["plays"] for agent in about["agents"])]
+    pairs = len(about["agents"]) * (len(about["agents"]) - 1) // 2
+    given = {**about, "repetitions": about["deals"], "opening": about["plies"]}
+    defaults = TournamentConfig()
+    for key in ("format", "repetitions", "opening", "rounds", "heads", "encounters", "at_once", "seed"):
+        default = 2 * pairs if key == "encounters" else getattr(defaults, key)
+        if key in given and given[key] != default and (key != "encounters" or about["format"] == "adaptive"):
+            words += [f"--{key.replace('_', '-')}", str(given[key])]
+    return printable(shlex.join(words))
