@@ -12,9 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from agents.agent import Agent, Fault
-from agents.rollout import Played, play
+from agents.rollout import Choices, Played, play
+from agents.zoo.scripted import play_field
+from agents.zoo.scripted_kernels import NOT_PLAYED
 from arena.opening import Opened
 from games.game import Game, GameSpec
+from games.matrices.repeated_game import RepeatedGame
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -128,19 +131,18 @@ class Result:
             "shape": list(self.actions.shape[1:]),
             "returns": _packed(self.returns),
             "counts": _packed(self.counts.astype(np.int32)),
-            "actions": _packed(_narrow(self.actions)),
+            "actions": _packed(self.actions),
         }
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """Return the result that `to_json` described."""
         players, deals = len(body["lineup"]), body["deals"]
-        actions = _unpacked(body["actions"])
         return cls(
             Encounter(body["first"], deals, tuple(body["lineup"])),
             _unpacked(body["returns"]).astype(np.float64).reshape(-1, deals, players),
             _unpacked(body["counts"]).astype(np.int64).reshape(-1, deals),
-            actions.astype(np.float32 if actions.dtype.kind == "f" else np.int64).reshape(-1, *body["shape"]),
+            _unpacked(body["actions"]).reshape(-1, *body["shape"]),
             tuple(Charge(*charge) for charge in body["charges"]),
         )
 
@@ -270,11 +272,18 @@ def _penalty(spec: GameSpec, place: int) -> Floats:
 def _play(
     game: Game, agents: Sequence[Agent], seating: NDArray[Any], numbers: NDArray[Any], seed: int, plies: int
 ) -> Played:
+    seats, games = (torch.tensor(table, dtype=torch.int64, device=game.device) for table in (seating, numbers))
+    if (
+        not plies
+        and isinstance(game, RepeatedGame)
+        and (whole := play_field(game, agents, seats, seed=seed, games=games))
+    ):
+        returns, chosen = whole
+        made = chosen != NOT_PLAYED
+        counts = made.sum((1, 2))
+        return Played(returns, counts, torch.zeros_like(counts).bool(), Choices(chosen[made], counts))
     seated = [Opened(agent, plies, seed) for agent in agents] if plies else agents
-    on = {"dtype": torch.int64, "device": game.device}
-    return play(
-        game, seated, seating=torch.tensor(seating, **on), games=torch.tensor(numbers, **on), seed=seed, record=True
-    )
+    return play(game, seated, seating=seats, games=games, seed=seed, record=True)
 
 
 def _arrays(played: Played) -> tuple[Floats, Counts, NDArray[Any]]:
@@ -289,7 +298,7 @@ def _result(
     """Turn what the seats of each game got into what the lineup got."""
     returns = seats.reshape(seatings, encounter.deals, -1)
     mine = np.stack([np.roll(returns[rotation], -rotation, axis=1) for rotation in range(seatings)])
-    return Result(encounter, mine, counts.reshape(seatings, encounter.deals), actions, tuple(charges))
+    return Result(encounter, mine, counts.reshape(seatings, encounter.deals), _narrow(actions), tuple(charges))
 
 
 def _narrow(values: NDArray[Any]) -> NDArray[Any]:
@@ -302,9 +311,9 @@ def _narrow(values: NDArray[Any]) -> NDArray[Any]:
 def _packed(values: NDArray[Any]) -> list[str]:
     """Return an array's type and its compressed bytes, as text."""
     plain = np.ascontiguousarray(values)
-    return [plain.dtype.newbyteorder("<").str, base64.b85encode(zlib.compress(plain.tobytes(), 6)).decode()]
+    return [plain.dtype.newbyteorder("<").str, base64.b64encode(zlib.compress(plain.tobytes(), 1)).decode()]
 
 
 def _unpacked(text: Sequence[str]) -> NDArray[Any]:
     kind, data = text
-    return np.frombuffer(zlib.decompress(base64.b85decode(data)), dtype=np.dtype(kind))
+    return np.frombuffer(zlib.decompress(base64.b64decode(data)), dtype=np.dtype(kind))

@@ -30,7 +30,7 @@ def replay(game: Game, choices: Sequence | NDArray, *, seed: int, deal: int) -> 
     Chance moves as it did: its numbers come from `seed` and `deal`.
     """
     match = Match(game, seed, range(deal, deal + 1))
-    made, left = torch.as_tensor(np.asarray(choices)).to(game.spec.action_type), 0
+    made, left = torch.from_numpy(np.array(choices)).to(game.spec.action_type), 0
     row = torch.zeros(1, dtype=torch.int64, device=game.device)
     while not bool(match.over[0]):
         seats = match.acting[0].nonzero()[:, 0]

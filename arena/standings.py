@@ -18,14 +18,15 @@ class Tally:
 
     seats `[3, n, n]`: `seats[0, i, j]` counts the games that i won from j sitting before j around the table, `seats[1]`
     those that were drawn and `seats[2]` those that i lost; in games of more than two, every pair in a game counts.
-    moments `[3, n]`: the number, sum and sum of squares of the mean returns of an agent's deals; paid `[2, n]`: the
-    number and sum of its returns. forfeits: by agent, its faults by kind; first: the message of its first. repeated:
-    the lineups that played one and the same game in every deal.
+    met: by agent and the others at the table, the number, sum and sum of squares of the mean returns of its deals.
+    paid `[2, n]`: the number and sum of its returns. points `[n]`, games `[4, n]`: all, won, drawn and lost.
+    forfeits: by agent, its faults by kind; first: the message of its first. repeated: the lineups that played one and
+    the same game in every deal.
     """
 
     size: int
     seats: Counts = field(init=False)
-    moments: Floats = field(init=False)
+    met: dict[tuple[int, tuple[int, ...]], Floats] = field(default_factory=dict)
     paid: Floats = field(init=False)
     points: Floats = field(init=False)
     games: Counts = field(init=False)
@@ -35,7 +36,7 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.seats = np.zeros((3, self.size, self.size), dtype=np.int64)
-        self.moments, self.paid = np.zeros((3, self.size)), np.zeros((2, self.size))
+        self.paid = np.zeros((2, self.size))
         self.points, self.games = np.zeros(self.size), np.zeros((4, self.size), dtype=np.int64)
         self.forfeits = [Counter() for _ in range(self.size)]
         self.first = [None] * self.size
@@ -44,7 +45,6 @@ class Tally:
         """Make room for `size` agents in all."""
         more = size - self.size
         self.seats = np.pad(self.seats, ((0, 0), (0, more), (0, more)))
-        self.moments = np.pad(self.moments, ((0, 0), (0, more)))
         self.paid = np.pad(self.paid, ((0, 0), (0, more)))
         self.games = np.pad(self.games, ((0, 0), (0, more)))
         self.points = np.pad(self.points, (0, more))
@@ -81,13 +81,15 @@ class Tally:
                     self.seats[:, lineup[one], lineup[other]] += won, deals - won - lost, lost
 
     def _returns(self, result: Result) -> None:
+        known = ~np.isnan(result.returns)
+        paid = np.where(known, result.returns, 0.0)
+        counted, total = known.sum(0), paid.sum(0)
         for place, agent in enumerate(result.encounter.lineup):
-            returns = result.returns[:, :, place]
-            known = ~np.isnan(returns)
-            counted = known.sum(0)
-            means = np.where(known, returns, 0).sum(0)[counted > 0] / counted[counted > 0]
-            self.moments[:, agent] += len(means), means.sum(), (means**2).sum()
-            self.paid[:, agent] += known.sum(), returns[known].sum()
+            some = counted[:, place] > 0
+            means = total[some, place] / counted[some, place]
+            key = agent, tuple(sorted(result.encounter.lineup[:place] + result.encounter.lineup[place + 1 :]))
+            self.met[key] = self.met.get(key, 0.0) + np.array([len(means), means.sum(), means @ means])
+            self.paid[:, agent] += counted[:, place].sum(), total[:, place].sum()
 
     @property
     def wins(self) -> Counts:
@@ -107,13 +109,27 @@ class Tally:
         """Return mean returns a game `[n]` and their 95 % intervals `[n, 2]`, NaN where there are none.
 
         A deal is one observation, its mean over the seatings: games of one deal are no more independent than twins.
+        Who was met is no accident, so deals vary about their mean against the same others (a stratified sample, with
+        Student's t); those met in one deal alone are taken together.
         """
+        spread, freedom, single = np.zeros(self.size), np.zeros(self.size), np.zeros((3, self.size))
+        for (agent, _), sums in self.met.items():
+            count, total, squares = sums
+            if count < 2:
+                single[:, agent] += sums
+                continue
+            spread[agent] += count * max(squares - total**2 / count, 0.0) / (count - 1)
+            freedom[agent] += count - 1
         with np.errstate(invalid="ignore", divide="ignore"):
-            count, total, squares = self.moments
+            count, total, squares = single
+            lone = np.where(count > 1, count * np.maximum(squares - total**2 / count, 0) / (count - 1), 0.0)
+            freedom += np.maximum(count - 1, 0)
+            deals = np.zeros(self.size)
+            for (agent, _), sums in self.met.items():
+                deals[agent] += sums[0]
             mean = self.paid[1] / self.paid[0]
-            variance = np.maximum(squares - total**2 / count, 0) / (count - 1) / count
-            half = stdtrit(np.maximum(count - 1, 1), 0.975) * np.sqrt(variance)
-            half = np.where(count > 1, half, np.nan)
+            half = stdtrit(np.maximum(freedom, 1), 0.975) * np.sqrt(spread + lone) / deals
+            half = np.where(freedom > 0, half, np.nan)
         return mean, np.stack([mean - half, mean + half], axis=1)
 
     def ranking(self, present: Sequence[int], places: Places | None) -> list[int]:

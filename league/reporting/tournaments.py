@@ -49,12 +49,11 @@ class _Pass:
             self.paid[pair] = before + total, games + int(counted[:, :, place].sum())
 
 
-def tournament_report(run: str) -> Report:
-    """Return what there is to tell of the tournament in the folder `run`, running or not.
+def tournament_report(run: str, ledger: Ledger) -> Report:
+    """Return what there is to tell of the tournament in the folder `run`, whose `ledger` was read, running or not.
 
-    Raises `LedgerError` where it holds no tournament, or none of whose games is recorded.
+    Raises `LedgerError` where none of its games is recorded.
     """
-    ledger = Ledger.read(run)
     read = _Pass(ledger)
     state = read.state
     if not read.encounters:

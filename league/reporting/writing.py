@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from agents.files import StorageError, refusal, write_atomically
+from arena.ledger import Ledger
 from league.answer import terminal
 from league.reporting.data import Report
 from league.reporting.leagues import league_report
 from league.reporting.page import page
 from league.reporting.sections import draw
 from league.reporting.tournaments import tournament_report
-from league.runs import kind_of
 
 PAGE = "index.html"
 
@@ -23,7 +23,10 @@ def write_report(run: str, output: str | None = None) -> dict[str, Any]:
 
     Returns where they lie. Raises `UserError` where there is no run, nothing to tell of it yet, or no place to write.
     """
-    report = tournament_report(run) if kind_of(run) == "tournament" else league_report(run)
+    ledger = Ledger.read(run)
+    first = next(ledger.records(), None)
+    of_tournament = first is not None and first.kind == "tournament"
+    report = tournament_report(run, ledger) if of_tournament else league_report(run)
     pictures = draw(report)
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     html = page(report, pictures, written=written, version=_version()).encode()

@@ -32,10 +32,10 @@ class EncounterJob:
     seed: int
 
     def run(self, *, stop: Callable[[], bool], report: Callable[..., None]) -> None:
-        """Play, and report the job's number and results as JSON."""
+        """Play, and report the job's number and results."""
         game, cast = _table(self.game, self.agents)
         results = play_encounters(game, cast, self.encounters, seatings=self.seatings, seed=self.seed, plies=self.plies)
-        report(self.number, [result.to_json() for result in results])
+        report(self.number, results)
 
 
 @lru_cache(maxsize=2)

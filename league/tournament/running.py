@@ -326,9 +326,9 @@ class _Manager:
         wanted = workers or (os.cpu_count() or 1)
         return Pool(wanted) if wanted > 1 and (workers or len(jobs) > 1) else Inline()
 
-    def _report(self, number: int, results: list[dict[str, Any]]) -> None:
+    def _report(self, number: int, results: list[Result]) -> None:
         """Take a job's results, and record those whose turn has come."""
-        self.waiting[number] = [Result.from_json(result) for result in results]
+        self.waiting[number] = results
         while self.following and self.following[0] in self.waiting:
             self._record(self.waiting.pop(self.following.pop(0)))
 
