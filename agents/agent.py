@@ -1,6 +1,6 @@
 """What takes a seat."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -24,6 +24,10 @@ class Fault(AgentError):
     def __init__(self, message: str, kind: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it was made of, so that it can come from another process."""
+        return type(self), (str(self), self.kind)
 
 
 class Agent(Protocol):

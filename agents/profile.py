@@ -26,6 +26,11 @@ class _Company:
 
     agents: Sequence[Agent]
 
+    @property
+    def batched(self) -> bool:
+        """Whether all of them can play many games at once."""
+        return all(getattr(agent, "batched", True) for agent in self.agents)
+
     def _divide(self, owner: Tensor, seats: Tensor, draws: Draws) -> None:
         self._owner = owner
         self._place = torch.zeros_like(owner)

@@ -7,14 +7,17 @@ from pathlib import Path
 import torch
 
 from agents.agent import Agent, AgentError, Random
-from agents.guard import guarded
 from agents.heads import kind_of
+from agents.hosting.limits import Limits
+from agents.hosting.make import host_file, host_program
 from agents.network import NetworkPolicy
 from agents.snapshot import SUFFIX, Snapshot, SnapshotError, read
 from agents.solved import solved
+from agents.zoo import ZOO
+from games.arguments import refuse_unfit
 from games.errors import nearest
 from games.game import Game
-from games.names import Name, describe, load_module, parse, shorten
+from games.names import Name, parse, shorten
 from games.solvers import EXTENSIVE
 
 _OWN: dict[str, tuple[Callable[[], Agent], str]] = {
@@ -25,7 +28,8 @@ _OWN: dict[str, tuple[Callable[[], Agent], str]] = {
 def known() -> list[tuple[str, str]]:
     """Return the agents of our own: name and one line about each."""
     solutions = [(name, f"solves the game's tree: {entry.about}") for name, entry in EXTENSIVE.items()]
-    return [*((name, line) for name, (_, line) in _OWN.items()), *solutions]
+    scripted = [(name, entry.about) for name, entry in ZOO.items()]
+    return [*((name, line) for name, (_, line) in _OWN.items()), *scripted, *solutions]
 
 
 def make(
@@ -34,8 +38,12 @@ def make(
     *,
     device: torch.device | str = "cpu",
     resolve_run: Callable[[Name, Game], Agent] | None = None,
+    limits: Limits | None = None,
 ) -> Agent:
     """Return the agent called `name`, for `game`; `resolve_run` knows the members of league runs.
+
+    A user's file or program runs in a process of its own, held to `limits`; it has a method `close`, and is closed
+    when it is let go of.
 
     Raises:
         AgentError: with one sentence, when there is no such agent or it cannot play this game.
@@ -46,16 +54,23 @@ def make(
     if parsed.kind == "run" and resolve_run is not None:
         return resolve_run(parsed, game)
     if parsed.kind == "file":
-        return _from_file(parsed)
+        return host_file(parsed, game, limits=limits)
+    if parsed.kind == "command":
+        return host_program(parsed.target, game, limits=limits)
     if parsed.kind != "own":
         raise AgentError(
-            f"the agent {shorten(repr(name))} cannot be used here: name one of ours, file.py:Class or run@member"
+            f"the agent {shorten(repr(name))} cannot be used here: name one of ours, file.py:Class, cmd:PROGRAM or "
+            "run@member"
         )
     if parsed.target in EXTENSIVE:
         return solved(name, game)
+    if parsed.target in ZOO:
+        function = ZOO[parsed.target].load()
+        refuse_unfit(parsed.target, function, parsed.arguments, hidden=("game",), error=AgentError)
+        return function(game, **parsed.arguments)
     if parsed.target not in _OWN:
-        others = f"; ours are {', '.join((*_OWN, *EXTENSIVE))}, and file.py:Class or run@member name others"
-        hint = nearest(parsed.target, (*_OWN, *EXTENSIVE)) or others
+        others = "; `redqueen agents` lists ours, and file.py:Class, cmd:PROGRAM or run@member name others"
+        hint = nearest(parsed.target, (*_OWN, *ZOO, *EXTENSIVE)) or others
         raise AgentError(f"there is no agent called {shorten(repr(parsed.target))}{hint}")
     if parsed.arguments:
         raise AgentError(
@@ -88,36 +103,3 @@ def refuse_misfit(snapshot: Snapshot, game: Game, *, source: str) -> None:
             f"the snapshot {source} is of another version of {shorten(spec.name)}, with other players, observations or "
             "actions: train it again"
         )
-
-
-def _from_file(name: Name) -> Agent:
-    """Make an agent of a class in a user's file; without a class's name, of the only one with a method `act`."""
-    module, place = load_module(name.source, error=AgentError), shorten(repr(name.source))
-    classes = {
-        key: value
-        for key, value in vars(module).items()
-        if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "act")
-    }
-    if not name.target and len(classes) != 1:
-        raise AgentError(
-            f"expected one class with a method act in {place} but it has {len(classes) or 'none'}: "
-            + ("name one of them, as file.py:Class" if classes else "add one")
-        )
-    if name.target and name.target not in classes:
-        raise AgentError(
-            f"expected a class {shorten(name.target)} with a method act in {place}, which has "
-            f"{shorten(', '.join(classes)) or 'none'}{nearest(name.target, classes)}"
-        )
-    chosen = name.target or next(iter(classes))
-    try:
-        agent = classes[chosen](**name.arguments)
-    except Exception as error:
-        given = f" with {shorten(', '.join(name.arguments))}" if name.arguments else ""
-        raise AgentError(
-            f"making {shorten(chosen)} of {place}{given} raised {describe(error)}; correct the class or its arguments"
-        ) from error
-    if not hasattr(agent, "start"):
-        raise AgentError(
-            f"{shorten(chosen)} of {place} has no method start(seats, draws): derive it from agents.Policy or add one"
-        )
-    return guarded(agent, f"{shorten(chosen)} of {place}")

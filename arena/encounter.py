@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.agent import Agent, Fault
+from agents.hosting import Refused
 from agents.rollout import Choices, Played, play
 from agents.zoo.scripted import play_field
 from agents.zoo.scripted_kernels import NOT_PLAYED
@@ -167,7 +168,12 @@ class Cast:
         """Return the agents of a lineup; `stack` closes those that are processes."""
         agents: dict[int, Agent] = {}
         for number in set(lineup):
-            agent = self._kept.get(number) or self._build(number)
+            agent = self._kept.get(number)
+            if agent is None:
+                try:
+                    agent = self._build(number)
+                except Fault as fault:
+                    agent = Refused(fault)
             if hasattr(agent, "close"):
                 stack.callback(agent.close)  # pyright: ignore[reportAttributeAccessIssue]
             else:

@@ -16,13 +16,17 @@ def play_match(
     """Play `games` games with `lineup[p]` in seat p and count what each seat got.
 
     The games are numbered from `first`, and the same numbers give the same games whatever the `batch`; without one,
-    it is what the game asks for.
+    it is what the game asks for, or 1 for an agent that plays one game at a time. Raises the `Fault` of an agent.
     """
-    batch = batch or game.spec.batch
+    alone = not all(getattr(agent, "batched", True) for agent in lineup)
+    batch = 1 if alone else batch or game.spec.batch
     cell = Cell.empty(game.spec.players)
     for start in range(first, first + games, batch):
         numbers = torch.arange(start, min(start + batch, first + games), device=game.device)
-        cell = cell.merge(Cell.of(seated(game, lineup, numbers, seed).returns.cpu().numpy()))
+        played = seated(game, lineup, numbers, seed)
+        if played.forfeit is not None:
+            raise played.forfeit.fault
+        cell = cell.merge(Cell.of(played.returns.cpu().numpy()))
     return cell
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.agent import Evaluable
 from agents.files import AGAIN, StorageError
 from agents.learner import Interrupted
 from agents.registry import make as make_agent
@@ -48,7 +49,7 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
             f"use --oracle ppo and --payoffs played{', or raise --tree-limit' if 'histories' in why else ''}"
         )
     for name in config.include:
-        _rehearse(name, game)
+        _rehearse(name, game, exact="exact" in (config.oracle, config.payoffs))
     folder = (
         Path(run_dir)
         if run_dir is not None
@@ -140,9 +141,14 @@ def _nash_serves(spec: GameSpec) -> bool:
     return spec.players == 2 and spec.zero_sum
 
 
-def _rehearse(name: str, game: Game) -> None:
+def _rehearse(name: str, game: Game, *, exact: bool) -> None:
     """Seat an agent that is to join the population in two games, so that one that cannot play stops no league later."""
     agent = included(name, game).agent(lambda code: make_agent(code, game))
+    if exact and not isinstance(agent, Evaluable):
+        raise ConfigError(
+            f"{shorten(name)} can only be played, and exact answers need members whose behaviour is known: use "
+            "--oracle ppo and --payoffs played, or derive it from agents.Policy"
+        )
     play_match(game, [agent] * game.spec.players, games=2, seed=0)
 
 

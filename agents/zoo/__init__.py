@@ -26,7 +26,9 @@ class Entry:
 
 
 _BOARDS: Mapping[str, Entry] = {
-    "minimax": Entry("minimax:minimax", "looks ahead: exactly where the tree is small, else alpha-beta to a depth", True),
+    "minimax": Entry(
+        "minimax:minimax", "looks ahead: exactly where the tree is small, else alpha-beta to a depth", True
+    ),
     "mcts": Entry("mcts:mcts", "Monte Carlo tree search with random rollouts", True),
     "greedy": Entry("greedy:greedy", "plays the move that looks best at once, by a rule of the game"),
 }

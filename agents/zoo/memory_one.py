@@ -62,11 +62,13 @@ def _linear(game: Game, *, factor: float, phi: float | None, usual: float, gener
     Its slope is 1 / factor. `phi`, at most 1 over the greatest of four numbers, says how strongly it reacts; `usual` is
     what it is at the usual payoffs, and elsewhere in proportion, as far as possible.
 
-    Raises `GameError` unless factor is at least 1 and phi above 0, small enough for probabilities.
+    Raises `AgentError` unless factor is at least 1 and phi above 0 and at most that, `GameError` for no numbers.
     """
     pays = Dilemma.of(game)
     if not (factor := number("factor", factor)) >= 1:
-        raise AgentError(f"expected the factor of a zero-determinant strategy to be at least 1 but got {factor}")
+        raise AgentError(
+            f"expected the factor of a zero-determinant strategy to be at least 1 but got {factor}; write factor=2"
+        )
     slope, base = 1 / factor, pays.reward if generous else pays.punishment
     above, below = pays.temptation - base, base - pays.sucker
     weights = (

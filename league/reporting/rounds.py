@@ -33,7 +33,7 @@ def rounds_of(about: dict[str, Any], results: Sequence[Result]) -> list[list[Mee
         "double-elimination": lambda: formats.double_elimination(agents, 2),
         "swiss": lambda: formats.swiss(agents, 2, rounds=about["rounds"]),
     }[about["format"]]()
-    bracket, lost = about["format"] != "swiss", dict.fromkeys(agents, 0)
+    bracket, over = about["format"] != "swiss", False
     try:
         lineups = next(schedule)
         while left:
@@ -46,8 +46,8 @@ def rounds_of(about: dict[str, Any], results: Sequence[Result]) -> list[list[Mee
                 break
             lineups = schedule.send(played)
     except StopIteration:
-        pass
-    return _settled(out, lost, limit={"knockout": 1, "double-elimination": 2}.get(about["format"], 0))
+        over = True
+    return _settled(out, len(agents), over=over, limit={"knockout": 1, "double-elimination": 2}.get(about["format"], 0))
 
 
 def _meeting(result: Result, *, again: bool) -> Meeting:
@@ -61,17 +61,17 @@ def _meeting(result: Result, *, again: bool) -> Meeting:
     return Meeting(first, second, (float(points[0]), float(points[1])), int(result.counts.size), winner, note)
 
 
-def _settled(rounds: list[list[Meeting]], lost: dict[int, int], *, limit: int) -> list[list[Meeting]]:
-    """Say who is out after each match of a bracket, and who went on from one that stayed drawn."""
+def _settled(rounds: list[list[Meeting]], agents: int, *, over: bool, limit: int) -> list[list[Meeting]]:
+    """Say who is out after each match of a bracket, by `limit` losses, and who went on from one that stayed drawn."""
     if not limit:
         return rounds
-    out = []
+    out, lost = [], [0] * agents
     for place, meetings in enumerate(rounds):
         following = {(m.first, m.second) for m in rounds[place + 1]} if place + 1 < len(rounds) else set()
         told = []
         for m in meetings:
             note, winner = m.note, m.winner
-            pending = place + 1 == len(rounds) or (m.first, m.second) in following
+            pending = (place + 1 == len(rounds) and not over) or (m.first, m.second) in following
             if winner is None and pending:
                 told.append(m)
                 continue

@@ -1,0 +1,16 @@
+from .fault import KINDS, HostedFault, Refused
+from .isolation import Isolation, available, isolation
+from .limits import Limits
+from .make import host_file, host_program
+
+__all__ = [
+    "KINDS",
+    "HostedFault",
+    "Isolation",
+    "Limits",
+    "Refused",
+    "available",
+    "host_file",
+    "host_program",
+    "isolation",
+]

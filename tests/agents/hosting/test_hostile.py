@@ -1,0 +1,290 @@
+"""Agents that do what no agent may: each costs its own game by the fault it says, and leaves nothing behind."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.agent import Fault, Random
+from agents.hosting import Isolation, Limits, available, host_file, host_program
+from agents.hosting.isolation import MEANS, Means
+from agents.rollout import play
+from games import make
+from games.names import parse
+
+QUICK = Limits(move=0.4, memory=1 << 28, processes=8)
+PATIENT = replace(QUICK, move=20.0)
+
+PROGRAM = """#!{python} -sPB
+import json, os, sys, time
+{first}
+def say(**values):
+    sys.stdout.write(json.dumps(values) + "\\n")
+    sys.stdout.flush()
+moves = 0
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "hello":
+        say(id=message["id"], ready=1)
+    elif message["type"] == "move":
+        moves += 1
+        if moves > {honest}:
+            {misdeed}
+        say(id=message["id"], action=message["legal_actions"][0])
+        {after}
+"""
+
+
+@dataclass(frozen=True)
+class Misdeed:
+    """What a program does: before everything, at a move, after its answer; `honest` moves come first."""
+
+    fault: str
+    at: str = "pass"
+    first: str = ""
+    after: str = "pass"
+    honest: int = 0
+
+    def write(self, path: Path) -> Path:
+        text = PROGRAM.format(
+            python=sys.executable, first=self.first, misdeed=self.at, after=self.after, honest=self.honest
+        )
+        path.write_text(text.replace("MARK", path.parent.name))
+        path.chmod(0o755)
+        return path
+
+
+DAEMON = "if os.fork() == 0 and (os.setsid() or True) and os.fork() == 0: os.close(0); os.close(1); time.sleep(60)"
+
+PROGRAMS = {
+    "crashes at once": Misdeed("refused-to-start", first="raise RuntimeError('no book')"),
+    "hangs at once": Misdeed("refused-to-start", first="time.sleep(100)"),
+    "crashes at its third move": Misdeed("crash", "raise ValueError('lost the thread')", honest=2),
+    "leaves without a word": Misdeed("crash", "os._exit(3)", honest=1),
+    "hangs": Misdeed("timeout", "time.sleep(100)", honest=1),
+    "computes for ever": Misdeed("timeout", "while True: pass"),
+    "reads no more": Misdeed("timeout", "os.close(0); time.sleep(100)"),
+    "closes its output and stays": Misdeed("crash", "os.close(1); time.sleep(100)"),
+    "answers garbage": Misdeed("garbage", "print('pawn to king four', flush=True); continue", honest=1),
+    "answers no text": Misdeed("garbage", "os.write(1, bytes(range(128, 255)) + b'\\n'); continue"),
+    "answers deep garbage": Misdeed("garbage", "print('[' * 60000, flush=True); continue"),
+    "answers a huge number": Misdeed("garbage", "print('9' * 60000, flush=True); continue"),
+    "answers a word": Misdeed("garbage", "say(id=message['id'], action='e4'); continue"),
+    "answers true": Misdeed("garbage", "say(id=message['id'], action=True); continue"),
+    "answers a fraction": Misdeed("garbage", "say(id=message['id'], action=0.5); continue"),
+    "answers nothing": Misdeed("garbage", "say(id=message['id']); continue"),
+    "moves illegally": Misdeed("illegal", "say(id=message['id'], action=99); continue"),
+    "moves to a negative place": Misdeed("illegal", "say(id=message['id'], action=-1); continue"),
+    "writes one endless line": Misdeed("flood", "[sys.stdout.write('x' * 65536) for _ in iter(int, 1)]"),
+    "writes endless lines": Misdeed("flood", after="[sys.stdout.write('{}\\n' * 9999) for _ in iter(int, 1)]"),
+    "writes endless errors": Misdeed("timeout", "[sys.stderr.write('x' * 65536) for _ in iter(int, 1)]"),
+    "forks without end": Misdeed("timeout", "exec('while True:\\n try: os.fork()\\n except OSError: pass')"),
+    "leaves a process behind": Misdeed("crash", f"exec({DAEMON!r}); os._exit(0)"),
+    "takes memory without end": Misdeed("memory", "hoard = [bytes(1 << 25) for _ in iter(int, 1)]"),
+    "shares memory without end": Misdeed(
+        "memory", "hoard = [mmap.mmap(-1, 1 << 26) for _ in iter(int, 1)]", first="import mmap"
+    ),
+    "writes a file": Misdeed("crash", "open('MARK', 'w').write('x' * 100)"),
+    "writes a file elsewhere": Misdeed("crash", "open('/tmp/MARK', 'w').write('x' * 100)"),
+    "opens a socket": Misdeed("crash", "socket.socket().connect(('127.0.0.1', 9))", first="import socket"),
+    "opens many files": Misdeed("crash", "held = [open('/dev/null') for _ in range(1000)]"),
+    "speaks the engine's part": Misdeed(
+        "garbage", "say(type='move', id=message['id'] + 1, game=1, seat=0, legal_actions=[0]); continue"
+    ),
+    "answers the next move early": Misdeed("garbage", after="say(id=message['id'] + 1, action=1)"),
+    "answers twice": Misdeed("garbage", after="say(id=message['id'], action=1)"),
+    "answers for another game": Misdeed("garbage", "say(id=message['id'] ^ 1, action=0); continue"),
+    "gives up": Misdeed("crash", "say(id=message['id'], error='I resign'); continue"),
+}
+ALIKE = ["hangs", "forks without end", "leaves a process behind", "takes memory without end", "writes a file"]
+"""Those that are tried by every means of isolation; and by the weaker ones too, opens a socket."""
+
+
+@pytest.fixture(scope="module")
+def game():
+    return make("tic_tac_toe")
+
+
+@pytest.fixture
+def clean(tmp_path, monkeypatch):
+    """A folder that must be left as it is, by programs that must be gone."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    mark = os.fsencode(tmp_path)
+    wait_until(lambda: not [process for process in _processes() if mark in _words(process)], "a program is gone")
+    wait_until(lambda: not _hosted(), "its supervisor is gone")
+    assert not Path("/tmp", tmp_path.name).exists()
+
+
+def wait_until(holds, what: str) -> None:
+    """Wait for what happens a moment after an agent is closed: the last process of all still has to exit."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, f"it never came to be that {what}"
+        time.sleep(0.005)
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _words(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _hosted() -> list[int]:
+    """Return what the processes that fork agents have at hand."""
+    left = []
+    for process in _processes():
+        try:
+            parent = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        own = b"hosting/spawner.py" in _words(parent) and parent in _children_of(os.getpid())
+        if own:
+            left.append(process)
+    return left
+
+
+def _children_of(process: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        found += [int(word) for word in (task / "children").read_text().split()]
+    return found
+
+
+def fault_of(launch, game) -> Fault:
+    """Play until the agent commits its fault, in a game where it moves first."""
+    try:
+        agent = launch()
+    except Fault as fault:
+        return fault
+    try:
+        for number in range(3):
+            seating, games = torch.tensor([[0, 1]]), torch.tensor([number])
+            played = play(game, [agent, Random()], seating=seating, games=games, seed=1)
+            if played.forfeit is not None:
+                return played.forfeit.fault
+    finally:
+        agent.close()
+    raise AssertionError("nothing happened")
+
+
+def limits_for(misdeed: Misdeed) -> Limits:
+    return replace(QUICK if misdeed.fault == "timeout" else PATIENT, start=1.0 if "sleep" in misdeed.first else 30.0)
+
+
+@pytest.mark.parametrize("misdeed", PROGRAMS.values(), ids=PROGRAMS.keys())
+def test_a_program_that_misbehaves_is_charged_for_what_it_did(misdeed, game, clean):
+    program = misdeed.write(clean / "bot")
+    fault = fault_of(lambda: host_program("./bot", game, limits=limits_for(misdeed)), game)
+    assert fault.kind == misdeed.fault, str(fault)
+    assert "'./bot'" in str(fault) or misdeed is PROGRAMS["gives up"]
+    assert str(fault).isprintable()
+    assert os.listdir(clean) == [program.name]
+
+
+@pytest.mark.parametrize("name", [*ALIKE, "opens a socket"])
+@pytest.mark.parametrize("means", MEANS)
+def test_every_means_of_isolation_holds_what_it_says(means: Means, name, game, clean):
+    if means not in available():
+        pytest.skip(f"this system has no {means}")
+    if name == "forks without end" and "not counted" in Isolation(means).describe():
+        pytest.skip("processes are not counted here, as its description says")
+    if name == "writes a file" and "delete your files" in Isolation(means).describe():
+        pytest.skip("an empty file can be made here, as its description says")
+    misdeed = PROGRAMS[name]
+    misdeed.write(clean / "bot")
+    fault = fault_of(lambda: host_program("./bot", game, limits=limits_for(misdeed), apart=Isolation(means)), game)
+    assert fault.kind == misdeed.fault, str(fault)
+    assert os.listdir(clean) == ["bot"]
+
+
+CLASS = """
+import os, time, random
+{first}
+class Bot:
+    def __init__(self):
+        self.moves = 0
+    def act(self, observation, legal_actions):
+        self.moves += 1
+        if self.moves > {honest}:
+            {misdeed}
+        return legal_actions[0]
+"""
+CLASSES = {
+    "crashes when it is imported": Misdeed("refused-to-start", first="raise RuntimeError('no book')"),
+    "leaves when it is imported": Misdeed("refused-to-start", first="os._exit(0)"),
+    "crashes at its third move": Misdeed("crash", "raise ValueError('lost the thread')", honest=2),
+    "leaves": Misdeed("crash", "raise SystemExit(0)"),
+    "leaves without a word": Misdeed("crash", "os._exit(3)"),
+    "hangs": Misdeed("timeout", "time.sleep(100)"),
+    "forks without end": Misdeed("timeout", "exec('while True:\\n try: os.fork()\\n except OSError: pass')"),
+    "takes memory without end": Misdeed("memory", "self.hoard = [bytes(1 << 25) for _ in iter(int, 1)]"),
+    "returns a word": Misdeed("garbage", "return 'e4'"),
+    "returns nothing": Misdeed("garbage", "return None"),
+    "returns a fraction": Misdeed("garbage", "return 0.5"),
+    "returns true": Misdeed("garbage", "return True"),
+    "returns what is illegal": Misdeed("illegal", "return 99"),
+    "returns what cannot be shown": Misdeed("crash", "return type('X', (), {'__repr__': lambda s: 1 / 0})()"),
+    "writes where its harness writes": Misdeed(
+        "garbage",
+        "[os.write(h, b'{}\\n') for h in range(3, 9) if os.path.exists(f'/proc/self/fd/{h}') and _writes(h)]",
+        first="import fcntl\ndef _writes(h): return fcntl.fcntl(h, fcntl.F_GETFL) & os.O_WRONLY",
+    ),
+    "writes a file": Misdeed("crash", "open('MARK', 'w').write('x' * 100)"),
+    "reads what others play": Misdeed("crash", "open(f'/proc/{os.getppid()}/environ').read()"),
+    "opens a socket": Misdeed("crash", "__import__('socket').socket()"),
+}
+
+
+@pytest.mark.parametrize("misdeed", CLASSES.values(), ids=CLASSES.keys())
+def test_a_class_that_misbehaves_is_charged_for_what_it_did(misdeed, game, clean):
+    text = CLASS.format(first=misdeed.first, misdeed=misdeed.at, honest=misdeed.honest)
+    (clean / "bot.py").write_text(text.replace("MARK", clean.name))
+    fault = fault_of(lambda: host_file(parse("bot.py"), game, limits=limits_for(misdeed)), game)
+    assert fault.kind == misdeed.fault, str(fault)
+    assert "'bot.py'" in str(fault)
+    assert os.listdir(clean) == ["bot.py"]
+
+
+def test_what_a_class_prints_is_not_taken_for_an_answer(game, clean):
+    lines = 'print(\'{"id": 1, "action": 99}\')\n            print("x" * 100_000)'
+    (clean / "bot.py").write_text(CLASS.format(first="", misdeed=lines, honest=0).replace("{{", "{"))
+    with host_file(parse("bot.py"), game, limits=PATIENT) as agent:
+        played = play(game, [agent, Random()], seating=torch.tensor([[0, 1]]), games=torch.tensor([0]), seed=1)
+    assert played.forfeit is None
+
+
+def test_after_a_fault_the_next_game_is_played_as_if_nothing_had_happened(game, clean):
+    crashing = CLASS.format(first="", misdeed="if 4 not in legal_actions: raise ValueError('taken')", honest=0)
+    (clean / "bot.py").write_text(crashing)
+    seating = torch.tensor([[1, 0]])
+    with host_file(parse("bot.py"), game, limits=PATIENT) as agent:
+        ends = [
+            play(game, [agent, Random()], seating=seating, games=torch.tensor([number]), seed=1) for number in range(12)
+        ]
+    with host_file(parse("bot.py"), game, limits=PATIENT) as agent:
+        backwards = [
+            play(game, [agent, Random()], seating=seating, games=torch.tensor([number]), seed=1)
+            for number in reversed(range(12))
+        ]
+    faulted = [played.forfeit is not None for played in ends]
+    assert 0 < sum(faulted) < 12
+    assert [played.forfeit is not None for played in reversed(backwards)] == faulted
+    assert [played.moves for played in reversed(backwards)] == [played.moves for played in ends]
+
+
+def test_an_agent_that_is_let_go_of_is_ended(game, clean):
+    PROGRAMS["hangs"].write(clean / "bot")
+    agent = host_program("./bot", game)
+    assert _hosted()
+    del agent
+    wait_until(lambda: not _hosted(), "it is gone")
