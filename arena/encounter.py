@@ -157,7 +157,7 @@ class Cast:
     """The agents of a tournament, built when they first play.
 
     An agent with a method `close` is a process of its own: it is built anew for each encounter and closed after it, so
-    that what it does in one depends on no other.
+    that what it does in one depends on no other. One that cannot be built is not tried again, and loses all its games.
     """
 
     def __init__(self, build: Callable[[int], Agent]) -> None:
@@ -173,7 +173,7 @@ class Cast:
                 try:
                     agent = self._build(number)
                 except Fault as fault:
-                    agent = Refused(fault)
+                    self._kept[number] = agent = Refused(fault)
             if hasattr(agent, "close"):
                 stack.callback(agent.close)  # pyright: ignore[reportAttributeAccessIssue]
             else:

@@ -15,6 +15,7 @@ from league.summary import best, summary
 
 if TYPE_CHECKING:
     from agents.agent import Agent
+    from agents.hosting import Limits
     from agents.snapshot import Snapshot
     from games.game import Game
 
@@ -68,11 +69,20 @@ def free_folder(slug: str) -> Path:
     return folder
 
 
-def load_agent(name: str, game: "Game") -> "Agent":
-    """Return the agent called `name`, members of runs included: `random`, `mybot.py:Bot`, `runs/kuhn_poker@nash`."""
+def load_agent(name: str, game: "Game", *, limits: "Limits | None" = None) -> "Agent":
+    """Return the agent called `name`, members of runs included: `random`, `mybot.py:Bot`, `runs/kuhn_poker@nash`.
+
+    A run's folder alone stands for its equilibrium. A user's own code is held to `limits`.
+    """
     from agents.registry import make
 
-    return make(name, game, device=game.device, resolve_run=resolve_run)
+    return make(full_name(name), game, device=game.device, resolve_run=resolve_run, limits=limits)
+
+
+def full_name(name: str) -> str:
+    """Return an agent's name, with @nash after that of a run's folder."""
+    folder = Path(name)
+    return f"{name.rstrip('/')}@nash" if folder.is_dir() and RunFolder(folder).database.exists() else name
 
 
 def resolve_run(name: Name, game: "Game") -> "Agent":

@@ -1,5 +1,6 @@
 """A person plays a game to its end, or leaves it."""
 
+import io
 import secrets
 import sys
 from collections.abc import Sequence
@@ -9,21 +10,21 @@ from typing import Any, TextIO
 import torch
 from torch import Tensor
 
-from agents.agent import Agent, AgentError, Fault
+from agents.agent import Fault
 from games.draws import Draws
 from games.errors import UserError
 from games.game import Game
-from games.names import blamed, parse, shorten
+from games.names import parse, shorten
 from games.registry import known, make
+from league.playing.company import Company, charge
 from league.playing.dialogue import Dialogue
 from league.playing.ending import Broken, conclude, outcome, verdict
-from league.playing.hints import Decision, chances, in_words
+from league.playing.hints import Decision, in_words
 from league.playing.menu import Menu, Names, Unclear, labelled, menu
 from league.playing.naming import action_name
 from league.playing.sight import hides, sight
 from league.playing.sitting import Sitting
 from league.playing.table import Seated, Table
-from league.runs import load_agent
 
 _HELP = """A move is its name or its number; the beginning of a name will do where it tells moves apart.
 ? or moves: all legal moves; ? and the beginning of a name: those. hint: what an agent would do here.
@@ -78,8 +79,8 @@ def play_game(
     sitting = Sitting(name, game, own, names, number, tuple(against), hints, hint_from)
     with ExitStack() as stack:
         stack.callback(getattr(game, "close", lambda: None))
-        company = _Company(sitting, stack)
-        return _Session(sitting, company, Dialogue(reading or sys.stdin, writing or sys.stdout)).run()
+        company = Company(sitting, stack)
+        return _Session(sitting, company, Dialogue(reading or sys.stdin or io.StringIO(), writing or sys.stdout)).run()
 
 
 def _seat(seat: int | str, game: Game, seed: int) -> int:
@@ -113,51 +114,10 @@ def _lineup(against: Sequence[str], others: Sequence[int], game: Game) -> list[s
     return list(against)
 
 
-class _Company:
-    """The agents at the table, and the one that gives hints."""
-
-    def __init__(self, sitting: Sitting, stack: ExitStack) -> None:
-        self._sitting, self._stack = sitting, stack
-        self.seated = [
-            Seated(self._load(title), title, [place for place, other in sitting.names.items() if other == title])
-            for title in dict.fromkeys(sitting.names.values())
-        ]
-        self._adviser: Seated | None = None
-        if sitting.hint_from is not None:
-            self._engage(sitting.hint_from)
-
-    @property
-    def adviser(self) -> str | None:
-        """Who gives hints."""
-        return self._sitting.hint_from or next(iter(self._sitting.names.values()), None)
-
-    def advise(self, table: Table, decisions: Sequence[Decision]) -> Tensor | dict[int, Tensor]:
-        """Return the adviser's probabilities `[A]` in the person's place, or else the action that it takes there."""
-        sitting, title = self._sitting, self.adviser
-        assert title is not None
-        own = next((seated.agent for seated in self.seated if seated.name == title), None)
-        agent = self._adviser.agent if self._adviser is not None else own
-        if agent is not None and (found := chances(agent, sitting.game, decisions, sitting.seat)) is not None:
-            return found[-1]
-        adviser = self._adviser or self._engage(title)
-        adviser.forget()
-        return adviser.act(table)
-
-    def _engage(self, title: str) -> Seated:
-        """Load an adviser of its own, so that the opponent notices nothing."""
-        self._adviser = Seated(self._load(title), title, [self._sitting.seat])
-        return self._adviser
-
-    def _load(self, title: str) -> Agent:
-        agent = load_agent(title, self._sitting.game)
-        self._stack.callback(getattr(agent, "close", lambda: None))
-        return agent
-
-
 class _Session:
     """One sitting: the table, and what the person at it has been shown."""
 
-    def __init__(self, sitting: Sitting, company: _Company, dialogue: Dialogue) -> None:
+    def __init__(self, sitting: Sitting, company: Company, dialogue: Dialogue) -> None:
         self.sitting, self.company, self.dialogue = sitting, company, dialogue
         self.game, self.seat = sitting.game, sitting.seat
         self.table = Table(sitting.game, sitting.seed)
@@ -174,15 +134,15 @@ class _Session:
             self._welcome()
             while not self.table.over or self._reconsiders():
                 self._go_on()
-            if bool(self.table.now.state.truncated[0]):
-                ended = "cut short"
         except _Left as left:
             ended = left.how
         except Broken as fault:
             ended, broken = "fault", fault
         except KeyboardInterrupt:
             self.dialogue.say()
-            ended = "interrupted"
+            ended = "finished" if self.table.over else "interrupted"
+        if self.table.over and bool(self.table.now.state.truncated[0]):
+            ended = "cut short"
         result = outcome(self.sitting, self.table, ended, broken)
         conclude(self.dialogue, self.sitting, self.table, result)
         return result
@@ -197,7 +157,8 @@ class _Session:
             self.dialogue.tell("You are shown what your seat sees. It is a live world: no move can be taken back.")
         elif hides(self.game):
             self.dialogue.tell("You are shown what your seat knows, and the rest when the game is over.")
-        self.dialogue.tell("Type a move by its name or number. ? lists the moves, help tells the rest, quit leaves.")
+        how = "by its name or number" if self.game.spec.discrete else "as a line of numbers"
+        self.dialogue.tell(f"Type a move {how}. ? lists the moves, help tells the rest, quit leaves.")
         self._report()
 
     def _reconsiders(self) -> bool:
@@ -233,7 +194,7 @@ class _Session:
         try:
             return seated.act(self.table)
         except Exception as error:
-            if (sentence := _charge(error)) is None:
+            if (sentence := charge(error)) is None:
                 raise
             kind = error.kind if isinstance(error, Fault) else "illegal"
             raise Broken(seat, seated.name, kind, sentence) from error
@@ -319,7 +280,7 @@ class _Session:
         try:
             found = self.company.advise(self.table, self.decisions)
         except Exception as error:
-            if (sentence := _charge(error)) is None:
+            if (sentence := charge(error)) is None:
                 raise
             self.dialogue.tell(f"{shorten(title)} gives no hint: {sentence}")
             return
@@ -335,11 +296,3 @@ class _Session:
         for line in self.sitting.lines(self.table.events[self._shown :]):
             self.dialogue.tell(line)
         self._shown = len(self.table.events)
-
-
-def _charge(error: Exception) -> str | None:
-    """Return what an agent did wrong, or None where `error` is not an agent's."""
-    theirs = blamed(error)
-    if theirs is not None and not isinstance(error, AgentError):
-        return str(theirs)
-    return str(error) if isinstance(error, AgentError) else None

@@ -8,7 +8,7 @@ import numpy as np
 
 from arena.ledger import LedgerError
 from games.names import shorten
-from league.config import Config, PPOSection
+from league.config import load_config
 from league.plan import League
 from league.reporting.analysis import Analysis, of_payoffs, of_results
 from league.reporting.data import Curve, Report, Row, Table
@@ -167,17 +167,19 @@ def _facts(league: League, told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _command(league: League) -> str:
-    """Return the command that runs the league again: flags for all that is not as it is by default."""
-    config: dict[str, Any] = dict(league.note.get("config", {}))
-    words = ["redqueen", "run", str(config.pop("game", league.about["game"]))]
-    ppo = config.pop("ppo", {})
-    for section, prefix, given in ((Config, "", config), (PPOSection, "ppo-", ppo)):
-        for key, value in given.items():
-            known = section.model_fields.get(key)
-            default = None if known is None else known.default
-            if known is None or value is None or value == (list(default) if isinstance(default, tuple) else default):
+    """Return the command that runs the league again: flags for all that is not as it is without them."""
+    told: dict[str, Any] = league.note.get("config", {})
+    words = ["redqueen", "run", str(league.about["game"])]
+    plain = load_config(words[2], {}).model_dump(mode="json")
+    for prefix, given, default in (("", told, plain), ("ppo-", told.get("ppo", {}), plain["ppo"])):
+        for key in default:
+            value = given.get(key)
+            if isinstance(value, dict) or value is None or value == default[key]:
                 continue
             flag = f"--{prefix}{key.replace('_', '-')}"
+            if isinstance(value, bool):
+                words.append(flag if value else f"--no-{flag[2:]}")
+                continue
             for item in value if isinstance(value, list) else [value]:
-                words += [flag if item is True else f"--no-{flag[2:]}"] if isinstance(item, bool) else [flag, str(item)]
+                words += [flag, str(item)]
     return printable(shlex.join(words))

@@ -42,7 +42,7 @@ def heat_map(table: Table, names: Sequence[str], order: Sequence[int]) -> Pictur
         if named:
             shapes.append(text(str(rank), 16, top + middle + label / 3, kind="soft", size=label, anchor="end"))
             shapes.append(
-                text(fitted(names[order[place]], int(94 / (0.58 * label))), 21, top + middle + label / 3, size=label)
+                text(fitted(names[order[place]], int(94 / (0.62 * label))), 21, top + middle + label / 3, size=label)
             )
     if n <= _NUMBERED:
         shapes += _single_cells(values, table, names, order, (left, top, cell), reach)

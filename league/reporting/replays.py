@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,9 @@ _BYTES = 1_500_000
 
 _BYTES_A_GAME = 320_000
 _MOST_POSITIONS = 120
+
+
+_Drawing = Callable[[], tuple[str, str]]
 
 
 class Seen(NamedTuple):
@@ -147,12 +151,13 @@ class Projector:
         self.shown.add((chosen.seq, rotation, deal))
         choices = next(made for r, d, made in result.games() if (r, d) == (rotation, deal))
         seats = np.roll(result.encounter.lineup, rotation).tolist()
-        steps = list(replay(self.game, choices, seed=self.seed, deal=result.encounter.first + deal))
-        captions: list[str] = [
-            "the start",
-            *(self._moves(number, step, seats) for number, step in enumerate(steps[:-1], 1)),
-        ]
-        kept, note = list(zip(steps, captions, strict=True)), ""
+        drawings, captions = list[_Drawing](), ["the start"]
+        for number, step in enumerate(
+            replay(self.game, choices, seed=self.seed, deal=result.encounter.first + deal), 1
+        ):
+            drawings.append(self._drawing(step))
+            captions.append(self._moves(number, step, seats))
+        kept, note = list(zip(drawings, captions[:-1], strict=True)), ""
         if len(kept) > _MOST_POSITIONS:
             half, gone = _MOST_POSITIONS // 2, len(kept) - _MOST_POSITIONS
             note = f"{gone:,} positions between moves {half - 1} and {half + gone} are left out"
@@ -170,18 +175,23 @@ class Projector:
             said.append(f"{'drawn for ' if drawn else ''}{self.names[seats[seat]]}: {printable(name)}")
         return f"move {number}, {'; '.join(said)}"
 
-    def _frames(self, kept: Sequence[tuple[Step, str]]) -> tuple[Frame, ...]:
+    def _drawing(self, step: Step) -> _Drawing:
+        """Return what draws a position: when it is asked to, or at once in a world that goes on and cannot go back."""
+        if self.game.spec.cloneable:
+            return partial(self._draw, step)
+        drawn = self._draw(step)
+        return lambda: drawn
+
+    def _draw(self, step: Step) -> tuple[str, str]:
+        """Return a position as text and as a picture's address."""
+        text = "\n".join(map(visible, self.game.draw(step.state, 0).splitlines()))
+        return text, _address(self.game.svg(step.state, 0))
+
+    def _frames(self, kept: Sequence[tuple[_Drawing, str]]) -> tuple[Frame, ...]:
         """Draw positions: as pictures where these fit, else as text where that fits, else those that do."""
-        texts = ["\n".join(map(visible, self.game.draw(step.state, 0).splitlines())) for step, _ in kept]
-        room, images = min(self.left, _BYTES_A_GAME), []
-        for step, _ in kept:
-            images.append(_address(self.game.svg(step.state, 0)))
-            if sum(map(len, images)) > room:
-                images = [""] * len(kept)
-                break
-        frames = [
-            Frame(caption, image, drawing) for (_, caption), image, drawing in zip(kept, images, texts, strict=True)
-        ]
+        frames = [Frame(caption, image, text) for draw, caption in kept for text, image in [draw()]]
+        if sum(len(frame.image) for frame in frames) > min(self.left, _BYTES_A_GAME):
+            frames = [replace(frame, image="") for frame in frames]
         fitting = []
         for frame in frames:
             size = len(frame.image) + 2 * len(frame.text.encode()) + len(frame.caption.encode()) + 200

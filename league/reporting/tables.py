@@ -13,6 +13,8 @@ from league.reporting.palette import level_of
 
 MOST_ROWS = 1_000
 MOST_CROSS = 40
+_TALL = 30
+"""Rows beyond which a table scrolls in a frame, with its headings in sight."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ def html_table(caption: str, columns: Sequence[Column], *, named: int = 1) -> st
                 key = "" if value is None or math.isnan(value) else f"{value:.10g}"
                 cells.append(f'<td class="{kind}" data-v="{key}">{shown}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
+    frame = "scroll tall" if len(rows) > _TALL else "scroll"
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="sortable">'
+        f'<div class="{frame}" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="sortable">'
         f"<caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>\n"
     )
 

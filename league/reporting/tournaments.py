@@ -18,7 +18,7 @@ from league.reporting.drawing import printable
 from league.reporting.replays import Chosen, Projector, Replay, Seen, choose, seen
 from league.reporting.rounds import IN_ROUNDS, rounds_of
 from league.runs import is_running
-from league.tournament.config import TournamentConfig
+from league.tournament.config import VOLATILE, TournamentConfig
 from league.tournament.plan import Tournament
 from league.tournament.summary import summary
 
@@ -130,14 +130,19 @@ def _facts(state: Tournament) -> tuple[tuple[str, str], ...]:
         ("Format", about["format"]),
         ("Games", f"{state.played:,}"),
         ("An encounter", f"{about['deals']:,} deals, each played {seatings}"),
-        (
-            "Opening",
-            f"the first {about['plies']} moves are drawn" if about["plies"] else "none: agents choose every move",
-        ),
+        ("Opening", _opening(about["plies"])),
         ("Seed", str(about["seed"])),
         ("Time it took", f"{state.seconds:,.1f} s"),
     ]
+    if state.note.get("isolation"):
+        facts.append(("Bots ran apart", f"by {printable(state.note['isolation'])}"))
     return tuple(facts)
+
+
+def _opening(plies: int) -> str:
+    if not plies:
+        return "none: agents choose every move"
+    return "the first move is drawn" if plies == 1 else f"the first {plies} moves are drawn"
 
 
 def _table(read: _Pass, order: list[int], wins: np.ndarray, draws: np.ndarray, *, even_pay: bool) -> Table:
@@ -179,9 +184,9 @@ def _command(about: dict[str, Any]) -> str:
     words = ["redqueen", "tournament", about["game"], *(agent["plays"] for agent in about["agents"])]
     pairs = len(about["agents"]) * (len(about["agents"]) - 1) // 2
     given = {**about, "repetitions": about["deals"], "opening": about["plies"]}
-    defaults = TournamentConfig()
-    for key in ("format", "repetitions", "opening", "rounds", "heads", "encounters", "at_once", "seed"):
-        default = 2 * pairs if key == "encounters" else getattr(defaults, key)
-        if key in given and given[key] != default and (key != "encounters" or about["format"] == "adaptive"):
+    for key, default in TournamentConfig().model_dump(mode="json", exclude=set(VOLATILE)).items():
+        if key == "encounters":
+            default = 2 * pairs if about["format"] == "adaptive" else given.get(key)
+        if given.get(key, default) != default:
             words += [f"--{key.replace('_', '-')}", str(given[key])]
     return printable(shlex.join(words))

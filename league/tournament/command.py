@@ -1,5 +1,6 @@
 """The commands of tournaments; each one's work is imported when it is called."""
 
+import sys
 from typing import Annotated, Literal
 
 import typer
@@ -35,6 +36,10 @@ def tournament(
     at_once: Annotated[
         int, typer.Option(help="of adaptive and league: encounters chosen before results are in", min=1)
     ] = 2,
+    move_time: Annotated[float, typer.Option(help="seconds that a bot may think about a move")] = 5.0,
+    game_time: Annotated[float, typer.Option(help="seconds that a bot may think in a game")] = 300.0,
+    start_time: Annotated[float, typer.Option(help="seconds until a bot must be ready")] = 30.0,
+    memory: Annotated[int, typer.Option(help="MiB that each process of a bot may use", min=16)] = 1024,
     seed: Annotated[int, typer.Option(help="all randomness comes from it", min=0)] = 0,
     hours: Annotated[float | None, typer.Option(help="stop after this long", min=0)] = None,
     workers: Annotated[int, typer.Option(help="processes that play, 0 for one a core", min=0, max=256)] = 0,
@@ -56,6 +61,10 @@ def tournament(
             "encounters": encounters,
             "confidence": confidence,
             "at_once": at_once,
+            "move_time": move_time,
+            "game_time": game_time,
+            "start_time": start_time,
+            "memory": memory,
             "seed": seed,
             "hours": hours,
             "workers": workers,
@@ -124,3 +133,28 @@ def rate(
         seed=seed,
     )
     answer(result, show_ratings, as_json=json)
+
+
+@tournaments.command()
+def play(
+    game: Annotated[str, typer.Argument(help="the game's name")],
+    *,
+    against: Annotated[
+        list[str] | None, typer.Option(help="an agent for all other seats, or one for each when given several times")
+    ] = None,
+    seat: Annotated[str, typer.Option(help="your seat: 0, 1, ... or random")] = "0",
+    seed: Annotated[int | None, typer.Option(help="seed of chance and of the agents [default: drawn]", min=0)] = None,
+    hints: Annotated[bool, typer.Option("--hints", help="show at every move what an agent would do")] = False,
+    hint_from: Annotated[str | None, typer.Option(help="the agent that gives hints [default: the opponent]")] = None,
+    json: Json = False,
+) -> None:
+    """Play a game yourself, in the terminal, against agents."""
+    from league.playing import play_game
+
+    dialogue = sys.stderr if json else sys.stdout
+    result = play_game(
+        game, against=against or (), seat=seat, seed=seed, hints=hints, hint_from=hint_from, writing=dialogue
+    )
+    answer(result, lambda _: None, as_json=json)
+    if result["ended"] == "interrupted":
+        raise typer.Exit(130)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from agents.hosting import Limits
 from agents.zoo import ZOO
 from arena.encounter import Cast, Encounter, play_encounters
 from games import make
@@ -30,18 +31,19 @@ class EncounterJob:
     seatings: int
     plies: int
     seed: int
+    limits: Limits
 
     def run(self, *, stop: Callable[[], bool], report: Callable[..., None]) -> None:
         """Play, and report the job's number and results."""
-        game, cast = _table(self.game, self.agents)
+        game, cast = _table(self.game, self.agents, self.limits)
         results = play_encounters(game, cast, self.encounters, seatings=self.seatings, seed=self.seed, plies=self.plies)
         report(self.number, results)
 
 
 @lru_cache(maxsize=2)
-def _table(game: str, agents: tuple[str, ...]) -> tuple[Game, Cast]:
+def _table(game: str, agents: tuple[str, ...], limits: Limits) -> tuple[Game, Cast]:
     made = make(game)
-    return made, Cast(lambda number: load_agent(agents[number], made))
+    return made, Cast(lambda number: load_agent(agents[number], made, limits=limits))
 
 
 def in_jobs(
@@ -51,7 +53,7 @@ def in_jobs(
 
     What one batch can hold is one job; an encounter of an agent that is a process of its own is one too.
     """
-    apart = {number for number, name in enumerate(agents) if _kind(name) in ("file", "command")}
+    apart = {number for number, name in enumerate(agents) if is_apart(name)}
     slow = {number for number, name in enumerate(agents) if _searches(name)}
     first, games = 0, 0
     for place, encounter in enumerate(encounters):
@@ -64,6 +66,11 @@ def in_jobs(
         games = most if alone else games + size
     if encounters:
         yield first, len(encounters)
+
+
+def is_apart(name: str) -> bool:
+    """Whether an agent is a user's own code, which runs in a process of its own."""
+    return _kind(name) in ("file", "command")
 
 
 def _kind(name: str) -> str:

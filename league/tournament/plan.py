@@ -1,5 +1,7 @@
 """Where a tournament stands, from its records alone: the same ledger gives the same next encounters."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,7 +32,8 @@ class Tournament:
         self.places: Places | None = None
         self.over = False
         self.stopped: str | None = None
-        self.played, self.deals, self.seconds = 0, 0, 0.0
+        self.played, self.seconds = 0, 0.0
+        self._meetings: dict[tuple[str, ...], int] = {}
         self._rounds: Rounds | None = None
         self._begun = False
         self._round: list[Encounter] = []
@@ -100,11 +103,20 @@ class Tournament:
         except StopIteration as end:
             self.over, self.places, self._round, self._results = True, end.value, [], []
             return
-        self._begun, each = True, self.about["deals"]
-        first = self.deals
-        self._round = [Encounter(first + each * place, each, lineup) for place, lineup in enumerate(lineups)]
+        self._begun = True
+        self._round = [Encounter(self._first_deal(lineup), self.about["deals"], lineup) for lineup in lineups]
         self._results = []
-        self.deals = first + each * len(lineups)
+
+    def _first_deal(self, lineup: Lineup) -> int:
+        """Return the number of the first deal of an encounter: the following ones of those who meet.
+
+        They have deals of their own, by their names, so that whoever else takes part changes none of their games.
+        """
+        names = tuple(sorted(self.agents[agent]["name"] for agent in lineup))
+        meetings = self._meetings.get(names, 0)
+        self._meetings[names] = meetings + 1
+        start = int.from_bytes(hashlib.blake2b(json.dumps(names).encode(), digest_size=8).digest(), "little")
+        return (start >> 28 << 26) + meetings * self.about["deals"]
 
     def _finish(self, result: Result) -> None:
         round_, done = self.due()

@@ -14,6 +14,7 @@ from typing import Any
 
 from agents.agent import Fault
 from agents.files import AGAIN, StorageError, write_atomically
+from agents.hosting import Limits, isolation
 from agents.learner import Interrupted
 from agents.zoo import FIELDS
 from arena.encounter import Result, rotations
@@ -24,15 +25,16 @@ from games.game import Game
 from games.names import parse, shorten
 from league.executor import Executor, Inline, Pool
 from league.process import prepare_process
-from league.runs import free_folder, identity, is_running, load_agent
+from league.runs import free_folder, full_name, identity, is_running, load_agent
 from league.stopping import Stop, stop_on_signals
 from league.tournament.config import VOLATILE, TournamentConfig, TournamentError
-from league.tournament.jobs import EncounterJob, in_jobs
+from league.tournament.jobs import EncounterJob, in_jobs, is_apart
 from league.tournament.plan import Tournament
 from league.tournament.summary import summary
 
 _STOPPING = "stopping after the job at hand"
 _REQUESTS = "requests"
+_SAID_OTHERWISE = {"repetitions", "opening", "encounters", "move_time", "game_time", "start_time", "memory"}
 _TWO = ("swiss", "knockout", "double-elimination", "adaptive", "league")
 
 
@@ -49,14 +51,15 @@ def run_tournament(
     prepare_process()
     made = make(game)
     names = [*agents, *_field(zoo)]
-    entrants = _labelled([_entrant(name, made) for name in names], [])
+    limits = _limits(config)
+    entrants = _labelled([_entrant(name, made, Limits(**limits)) for name in names], [])
     _refuse(made, config, len(entrants))
     folder = Path(run_dir) if run_dir is not None else free_folder(f"tournament-{_slug(made.spec.name)}")
     if folder.exists() and not (folder / "ledger.sqlite").exists() and (folder.is_file() or any(folder.iterdir())):
         raise TournamentError(
             f"--run-dir {shorten(str(folder))} holds other files: name a folder that does not exist yet"
         )
-    shape = config.model_dump(mode="json", exclude={"repetitions", "opening", "encounters", *VOLATILE})
+    shape = config.model_dump(mode="json", exclude={*_SAID_OTHERWISE, *VOLATILE})
     pairs = len(entrants) * (len(entrants) - 1) // 2
     body = {
         **shape,
@@ -67,11 +70,12 @@ def run_tournament(
         "seatings": rotations(made.spec),
         "plies": config.opening,
         "encounters": config.encounters or 2 * pairs,
+        "limits": limits,
     }
+    apart = any(is_apart(entrant["plays"]) for entrant in entrants)
+    note = {"workers": config.workers, "isolation": isolation().describe() if apart else None}
     with stop_on_signals(_STOPPING) as stop, Ledger.create(folder) as ledger:
-        ledger.append(
-            [Entry("tournament", body, {"workers": config.workers}), Entry("limits", {"hours": config.hours})]
-        )
+        ledger.append([Entry("tournament", body, note), Entry("limits", {"hours": config.hours})])
         return _manage(ledger, made, config.workers, stop, quiet=quiet)
 
 
@@ -111,7 +115,10 @@ def status_of_tournament(run: str) -> dict[str, Any]:
 def ask_to_enter(run: str, name: str) -> dict[str, Any]:
     """Enter an agent into a tournament of the league format, running or not: it plays from the next round on."""
     state = _open_league(run)
-    entrant = _labelled([_entrant(name, make(state.about["game"]))], [agent["name"] for agent in state.agents])[0]
+    entrant = _labelled(
+        [_entrant(name, make(state.about["game"]), Limits(**state.about["limits"]))],
+        [agent["name"] for agent in state.agents],
+    )[0]
     return _ask(run, "entered", {"agent": entrant})
 
 
@@ -169,10 +176,17 @@ def _field(zoo: str | None) -> tuple[str, ...]:
     return FIELDS[zoo]
 
 
-def _entrant(name: str, game: Game) -> dict[str, Any]:
+def _limits(config: TournamentConfig) -> dict[str, Any]:
+    """Return what users' agents are held to, as `Limits` takes it."""
+    times = {"move": config.move_time, "game": config.game_time, "start": config.start_time}
+    return {**times, "memory": config.memory << 20}
+
+
+def _entrant(name: str, game: Game, limits: Limits) -> dict[str, Any]:
     """Return what is recorded of an agent; raises where there is none of that name or it cannot play `game`."""
+    name = full_name(name)
     try:
-        agent = load_agent(name, game)
+        agent = load_agent(name, game, limits=limits)
         close: Callable[[], None] = getattr(agent, "close", lambda: None)
         close()
     except Fault:
@@ -317,6 +331,7 @@ class _Manager:
                 about["seatings"],
                 about["plies"],
                 about["seed"],
+                Limits(**about["limits"]),
             )
             for number, (first, last) in enumerate(bounds)
             if first >= done

@@ -24,6 +24,8 @@ def show_tournament(result: dict[str, Any]) -> None:
     if 2 <= len(result["ranking"]) <= _WIDEST:
         console.print("\n[dim]wins-draws-losses of the row against the column[/dim]")
         console.print(crosstable(result["crosstable"]))
+    if result["isolation"]:
+        console.print(f"[dim]bots ran apart, by {result['isolation']}[/dim]", soft_wrap=True)
     for row in result["ranking"]:
         if row["first_fault"]:
             console.print(f"[yellow]{escape(row['agent'])}: {escape(row['first_fault'])}[/yellow]", soft_wrap=True)

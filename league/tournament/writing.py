@@ -23,11 +23,15 @@ FORMATS = ("jsonl", "csv", "parquet", "pgn")
 
 @dataclass(frozen=True)
 class Played:
-    """One recorded game: who sat where, what each seat earned (None where it does not count), and what was chosen."""
+    """One recorded game: who sat where, what each seat earned (None where it does not count), and what was chosen.
+
+    deal counts those of the encounter from 0; game is the number that its chance is drawn by.
+    """
 
     encounter: int
     rotation: int
     deal: int
+    game: int
     seats: list[str]
     returns: list[float | None]
     points: list[float]
@@ -37,6 +41,7 @@ class Played:
     def row(self) -> dict[str, Any]:
         """Return the game as a flat row; with two seats, `first,second,score` are what `redqueen rate` reads."""
         row: dict[str, Any] = {"encounter": self.encounter, "deal": self.deal, "rotation": self.rotation}
+        row["game"] = self.game
         if len(self.seats) == 2:
             row |= {"first": self.seats[0], "second": self.seats[1], "score": self.points[0]}
         else:
@@ -70,7 +75,8 @@ def _games(number: int, result: Result, names: list[str]) -> Iterator[Played]:
         yield Played(
             encounter=number,
             rotation=rotation,
-            deal=result.encounter.first + deal,
+            deal=deal,
+            game=result.encounter.first + deal,
             seats=np.roll(np.array(lineup, dtype=object), rotation).tolist(),
             returns=[None if np.isnan(value) else value for value in returns],
             points=np.roll(points[rotation, deal], rotation).tolist(),
@@ -135,7 +141,7 @@ def _pgn_game(state: Tournament, game: Game, played: Played) -> str:
         "Event": f"Red Queen {state.about['format']}",
         "Site": "?",
         "Date": "????.??.??",
-        "Round": f"{played.encounter + 1}.{played.deal}",
+        "Round": f"{played.encounter + 1}.{played.deal + 1}.{played.rotation + 1}",
         "White": played.seats[0],
         "Black": played.seats[1],
         "Result": result,
@@ -146,7 +152,7 @@ def _pgn_game(state: Tournament, game: Game, played: Played) -> str:
         tags["Termination"] = f"{played.fault['kind']} by {played.fault['agent']}"
     escaped = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in tags.items()}
     words = []
-    steps = replay(game, played.actions, seed=state.about["seed"], deal=played.deal)
+    steps = replay(game, played.actions, seed=state.about["seed"], deal=played.game)
     moves = [
         game.move_name(step.state, 0, seat, int(action)).replace(" ", "_")
         for step in steps
