@@ -29,11 +29,12 @@ def test_the_solver_s_python_runs_as_printed(capsys):
     assert "0.00119" in capsys.readouterr().out
 
 
-def sessions():
-    """The commands in the README's consoles, each with what it prints there."""
+def sessions(section=""):
+    """The commands in the README's consoles, or those of one section, each with what it prints there."""
+    text = README.partition(f"\n## {section}\n")[2].partition("\n## ")[0] if section else README
     return [
         (command, printed)
-        for console in blocks("console")
+        for console in re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
         for command, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, flags=re.MULTILINE)
     ]
 
@@ -51,10 +52,10 @@ def timeless(text):
 
 
 def test_solving_has_four_commands():
-    assert len(sessions()) == 4
+    assert len(sessions("Solve a game")) == 4
 
 
-@pytest.mark.parametrize(("command", "printed"), sessions(), ids=["zero-sum", "correlated", "tree", "compared"])
+@pytest.mark.parametrize(("command", "printed"), sessions(), ids=lambda text: text.split()[1])
 def test_a_command_prints_what_the_readme_says(command, printed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")

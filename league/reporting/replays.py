@@ -16,10 +16,10 @@ from league.reporting.drawing import printable, visible
 MOST_GAMES = 8
 _UPSETS = 4
 _FAULTS = 3
-_BYTES = 1_500_000
+_BYTES = 1_900_000
 """Of all games' pictures together; what would go beyond is drawn as text, or left out."""
 
-_BYTES_A_GAME = 320_000
+_BYTES_A_GAME = 1_300_000
 _MOST_POSITIONS = 120
 
 

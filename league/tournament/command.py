@@ -158,3 +158,16 @@ def play(
     answer(result, lambda _: None, as_json=json)
     if result["ended"] == "interrupted":
         raise typer.Exit(130)
+
+
+@tournaments.command()
+def report(
+    run: Run,
+    *,
+    output: Annotated[str | None, typer.Option(help="the folder to write to [default: RUN/report]")] = None,
+    json: Json = False,
+) -> None:
+    """Write a run as one page for a browser, and its pictures."""
+    from league.reporting import show_report_written, write_report
+
+    answer(write_report(run, output), show_report_written, as_json=json)

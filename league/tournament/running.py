@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -65,6 +66,7 @@ def run_tournament(
         **shape,
         "game": made.spec.name,
         "players": made.spec.players,
+        "utility": [_finite(bound) for bound in made.spec.utility],
         "agents": entrants,
         "deals": config.repetitions,
         "seatings": rotations(made.spec),
@@ -174,6 +176,10 @@ def _field(zoo: str | None) -> tuple[str, ...]:
     if zoo not in FIELDS:
         raise TournamentError(f"there is no field of agents called {shorten(repr(zoo))}; there are {', '.join(FIELDS)}")
     return FIELDS[zoo]
+
+
+def _finite(bound: float) -> float | None:
+    return float(bound) if math.isfinite(bound) else None
 
 
 def _limits(config: TournamentConfig) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def show_tournament(result: dict[str, Any]) -> None:
         f"{result['seconds']:.1f} s"
     )
     console.print(ranking(result["ranking"]))
+    if result["utility"] != [-1, 1]:
+        console.print("[dim]score is the mean return of a game; Elo counts who was ahead in it, not by how much[/dim]")
     if 2 <= len(result["ranking"]) <= _WIDEST:
         console.print("\n[dim]wins-draws-losses of the row against the column[/dim]")
         console.print(crosstable(result["crosstable"]))

@@ -41,6 +41,7 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
         "game": about["game"],
         "format": about["format"],
         "run_dir": run_dir,
+        "utility": about["utility"],
         "isolation": state.note.get("isolation"),
         "stopped": state.stopped,
         "games": state.played,
