@@ -42,6 +42,47 @@ class Benchmark:
     close: Callable[[], None] = lambda: None
 
 
+class Peer:
+    """A peer's process, in an environment that is made where there is none yet, with `requirement` installed.
+
+    `script` of tests/benchmarks/peers is given `arguments`; it says a line when it is ready, and after each line "play"
+    how much it has done. Raises `ModuleNotFoundError` where `requirement` cannot be installed.
+    """
+
+    def __init__(self, requirement: str, script: str, *arguments: object) -> None:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        place = Path(base) / "redqueen" / "peers" / f"{requirement}-{sys.version_info.major}.{sys.version_info.minor}"
+        python = place / "bin" / "python"
+        if not (place / "complete").exists():
+            made = [sys.executable, "-m", "venv", "--clear", str(place)]
+            installed = [str(python), "-m", "pip", "install", "-q", requirement]
+            if any(subprocess.run(command, check=False).returncode for command in (made, installed)):
+                raise ModuleNotFoundError(name=requirement)
+            (place / "complete").touch()
+        command = [str(python), str(_folder() / "peers" / script), *map(str, arguments)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._told()
+
+    def play(self) -> float:
+        """Do the work once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("play\n")
+        self._process.stdin.flush()
+        return float(self._told())
+
+    def _told(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the peer's process ended"
+        return line.strip()
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
 Factory = Callable[[bool], Benchmark]
 
 

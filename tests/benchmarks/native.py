@@ -3,11 +3,7 @@
 Beside pgx, in an environment of its own, where it has the game; else beside OpenSpiel's Python loop.
 """
 
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import torch
 
@@ -16,7 +12,7 @@ from agents.rollout import movers, put
 from games import Draws, Game, Turn, make
 from games.choices import uniform_actions
 from games.game import indices
-from league.benching import Benchmark
+from league.benching import Benchmark, Peer
 
 _PGX = "pgx==2.6.0"
 _BATCH = 8192
@@ -105,7 +101,7 @@ def _beside_open_spiel(name: str, theirs: str, tiny: bool) -> Benchmark:
 def _beside_pgx(name: str, theirs: str, tiny: bool, *, least_ratio: float | None = 2.0) -> Benchmark:
     game, batch = make(name), 64 if tiny else _BATCH
     steps = 2 if tiny else 200
-    pgx = None if tiny else _Pgx(theirs, batch, steps)
+    pgx = None if tiny else Peer(_PGX, "pgx_playouts.py", theirs, batch, steps)
     return Benchmark(
         unit="steps",
         ours=lambda: _repeat(game, batch, at_least=batch * steps),
@@ -160,41 +156,3 @@ def _check(game: Game, batch: int) -> None:
     seating = torch.zeros(batch, game.spec.players, dtype=torch.int64)
     play(game, [Counted()], seating=seating, games=numbers, seed=0)
     assert _play(game, numbers) == taken
-
-
-class _Pgx:
-    """pgx's process, in an environment that is made where there is none yet."""
-
-    def __init__(self, game: str, batch: int, steps: int) -> None:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        place = Path(base) / "redqueen" / "peers" / f"{_PGX}-{sys.version_info.major}.{sys.version_info.minor}"
-        python = place / "bin" / "python"
-        if not (place / "complete").exists():
-            made = [sys.executable, "-m", "venv", "--clear", str(place)]
-            installed = [str(python), "-m", "pip", "install", "-q", _PGX]
-            if any(subprocess.run(command, check=False).returncode for command in (made, installed)):
-                raise ModuleNotFoundError(name=_PGX)
-            (place / "complete").touch()
-        script = Path(__file__).parent / "peers" / "pgx_playouts.py"
-        command = [str(python), str(script), game, str(batch), str(steps)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._told()
-
-    def play(self) -> float:
-        """Take the steps once."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("play\n")
-        self._process.stdin.flush()
-        return float(self._told())
-
-    def _told(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "pgx ended"
-        return line.strip()
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()

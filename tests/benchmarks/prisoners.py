@@ -2,14 +2,11 @@
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from agents.zoo import FIELDS
-from league.benching import Benchmark
+from league.benching import Benchmark, Peer
 from league.tournament.config import validated
 from league.tournament.running import run_tournament
 from league.tournament.writing import games_of
@@ -26,7 +23,7 @@ def axelrod_first_tournament(tiny: bool) -> Benchmark:
 
     The library plays one repetition, by its own `Match`, every turn of it: no match is taken from its cache.
     """
-    tournaments, library = (1, None) if tiny else (5, _Library())
+    tournaments, library = (1, None) if tiny else (5, Peer(_AXELROD, "axelrod_tournament.py", _ROUNDS))
     folder = tempfile.TemporaryDirectory()
     runs = (f"{folder.name}/{number}" for number in itertools.count())
     pairs = len(_NAMES) * (len(_NAMES) - 1) // 2
@@ -66,40 +63,3 @@ def axelrod_first_tournament(tiny: bool) -> Benchmark:
         least_ratio=200.0,
         close=close,
     )
-
-
-class _Library:
-    """The library's process, in an environment that is made where there is none yet."""
-
-    def __init__(self) -> None:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        place = Path(base) / "redqueen" / "peers" / f"{_AXELROD}-{sys.version_info.major}.{sys.version_info.minor}"
-        python = place / "bin" / "python"
-        if not (place / "complete").exists():
-            made = [sys.executable, "-m", "venv", "--clear", str(place)]
-            installed = [str(python), "-m", "pip", "install", "-q", _AXELROD]
-            if any(subprocess.run(command, check=False).returncode for command in (made, installed)):
-                raise ModuleNotFoundError(name=_AXELROD)
-            (place / "complete").touch()
-        command = [str(python), str(_FOLDER / "peers" / "axelrod_tournament.py"), str(_ROUNDS)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._told()
-
-    def play(self) -> float:
-        """Play one repetition of all pairs."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("play\n")
-        self._process.stdin.flush()
-        return float(self._told())
-
-    def _told(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the library's process ended"
-        return line.strip()
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
