@@ -105,12 +105,13 @@ class Tally:
         """Rate the agents as a league does."""
         return rate(self.wins, self.draws)
 
-    def scores(self) -> tuple[Floats, Floats]:
-        """Return mean returns a game `[n]` and their 95 % intervals `[n, 2]`, NaN where there are none.
+    def scores(self, utility: tuple[float, float] = (-np.inf, np.inf)) -> tuple[Floats, Floats]:
+        """Return mean returns a game `[n]` and their 95 % intervals `[n, 2]` within `utility`; NaN where none.
 
         A deal is one observation, its mean over the seatings: games of one deal are no more independent than twins.
         Who was met is no accident, so deals vary about their mean against the same others (a stratified sample, with
-        Student's t); those met in one deal alone are taken together.
+        Student's t); those met in one deal alone are taken together. Where nothing varied, m deals tell as much as
+        `Cell.interval` says: a share of 1 - 0.025^(1/m) of games might be paid otherwise.
         """
         spread, freedom, single = np.zeros(self.size), np.zeros(self.size), np.zeros((3, self.size))
         for (agent, _), sums in self.met.items():
@@ -130,7 +131,12 @@ class Tally:
             mean = self.paid[1] / self.paid[0]
             half = stdtrit(np.maximum(freedom, 1), 0.975) * np.sqrt(spread + lone) / deals
             half = np.where(freedom > 0, half, np.nan)
-        return mean, np.stack([mean - half, mean + half], axis=1)
+            low, high = mean - half, mean + half
+            share, constant = 1 - 0.025 ** (1 / np.maximum(deals, 1)), (half <= 1e-12 * np.abs(mean)) & (deals > 0)
+        for end, bound in ((low, utility[0]), (high, utility[1])):
+            if np.isfinite(bound):
+                end[constant] = (mean + share * (bound - mean))[constant]
+        return mean, np.clip(np.stack([low, high], axis=1), *utility)
 
     def ranking(self, present: Sequence[int], places: Places | None) -> list[int]:
         """Return the agents, best first: by how far they came where the format tells, then by mean return a game."""

@@ -13,17 +13,21 @@ from arena.ratings.cycles import Structure, structure
 from arena.ratings.draws import DRAW_MODELS
 from arena.ratings.glicko import glicko2_of
 from arena.ratings.goodness import FitTest, goodness_of_fit
-from arena.ratings.placements import rate_placements
+from arena.ratings.placements import Skill, rate_placements
 from arena.ratings.reading import read_rows
 from arena.ratings.results import Results
 from arena.ratings.rows import Rows
 from arena.ratings.scale import ELO
 from arena.ratings.sequential import online_elo
+from arena.ratings.trueskill import Belief, trueskill
 from games.errors import UserError, nearest
 from games.names import shorten
 
-OTHERS = ("glicko-2", "online-elo", "openskill")
+OTHERS = ("glicko-2", "online-elo", "trueskill", "openskill")
 """Other ratings that can be asked for beside."""
+
+Placements = list[list[tuple[str, float]]]
+"""Games in their order, each with its players and what they scored."""
 
 _MOST_STRUCTURE = 300
 """Players up to whom Nash averaging, alpha-rank and the like are computed: their time grows with the cube and more."""
@@ -60,16 +64,20 @@ def rate_files(
             raise UserError(f"expected other ratings of {', '.join(OTHERS)}, not {name!r}{nearest(name, OTHERS)}")
     if not sources:
         raise UserError("expected a file of results or the folder of a run: name one")
-    rows, parts = [], []
+    rows, tables, parts = list[Rows](), list[Placements](), list[Results]()
     for source in sources:
         if Path(source).is_dir():
             parts.append(run_results(source))
+            games = games_in_order(source) if also else None
+            rows += [games] if isinstance(games, Rows) else []
+            tables += [games] if isinstance(games, list) else []
         else:
             rows.append(read_rows(source))
             parts.append(rows[-1].results())
     return {"sources": list(sources)} | rate_results(
         Results.merged(parts),
         rows=rows if len(rows) == len(sources) else None,
+        placements=[game for table in tables for game in table] if len(tables) == len(sources) else None,
         draw_model=draw_model,
         seat_advantage=seat_advantage,
         prior=prior,
@@ -123,6 +131,24 @@ def tournament_results(run: str) -> Results:
     return Results(names, wins, draws, losses)
 
 
+def games_in_order(run: str) -> Rows | Placements | None:
+    """Return a tournament's games as they were recorded, and None for a league, which keeps counts alone."""
+    from league.runs import kind_of
+
+    if kind_of(run) != "tournament":
+        return None
+    from league.tournament.writing import games_of
+
+    state, games = games_of(run)
+    if state.about["players"] != 2:
+        return [list(zip(game.seats, game.points, strict=True)) for game in games]
+    place = {agent["name"]: number for number, agent in enumerate(state.agents)}
+    played = [(place[game.seats[0]], place[game.seats[1]], game.points[0]) for game in games]
+    first, second, score = np.array(played, dtype=np.float64).reshape(-1, 3).T
+    counts = ((score == outcome).astype(np.int64) for outcome in (1.0, 0.5, 0.0))
+    return Rows(tuple(place), first.astype(np.int64), second.astype(np.int64), *counts)
+
+
 def league_results(run: str) -> Results:
     """Return how the members of a league fared in the matches it played, named like `runs/kuhn@7`.
 
@@ -151,6 +177,7 @@ def rate_results(
     results: Results,
     *,
     rows: Sequence[Rows] | None = None,
+    placements: Placements | None = None,
     draw_model: str = "half",
     seat_advantage: bool = False,
     prior: float = 1.0,
@@ -160,7 +187,10 @@ def rate_results(
     also: Sequence[str] = (),
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Rate the players of `results`, as `rate_files`; `rows` are the same games in their order, where it is known."""
+    """Rate the players of `results`, as `rate_files`; `rows` are the same games in their order, where it is known.
+
+    placements: those of games of more than two, each with its players and their points.
+    """
     if not results.games.any():
         raise UserError("expected games between two players or more, and there are none: look into the results")
     ratings = fit(results, draw_model=draw_model, seat_advantage=seat_advantage, prior=prior, anchors=anchors)
@@ -198,7 +228,7 @@ def rate_results(
         "los": np.round(ratings.los[np.ix_(order, order)], 6).tolist() if len(names) <= _MOST_PAIRED else None,
         **_beyond(beyond, names, order),
         "fit": _test(test, results.names),
-        "others": {name: _other(name, results, rows, seed) for name in also},
+        "others": {name: _other(name, results, rows, placements) for name in also},
         "warnings": _warnings(results, ratings, test, beyond),
     }
 
@@ -258,21 +288,34 @@ def _test(test: FitTest, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _other(name: str, results: Results, rows: Sequence[Rows] | None, seed: int) -> list[dict[str, Any]]:
+def _other(
+    name: str, results: Results, rows: Sequence[Rows] | None, placements: Placements | None
+) -> list[dict[str, Any]]:
     """Return other ratings, the best first; raises `UserError` where they need an order of games that is not known."""
     if name == "glicko-2":
         found = [vars(player) for player in glicko2_of(results)]
         listed = [{"name": player, **values} for player, values in zip(results.names, found, strict=True)]
         return sorted(listed, key=lambda row: -row["rating"])
+    if name == "openskill" and placements is not None:
+        return _skilled(rate_placements(placements))
     if rows is None:
-        raise UserError(f"{name} takes games in their order, and a league's counts have none: rate a file of results")
+        raise UserError(
+            f"{name} takes games of two in their order, and these sources have none: rate a tournament of such a game "
+            "or a file of results"
+        )
     if name == "online-elo":
         joined = _joined(rows)
         listed = [
             {"name": player, "elo": elo} for player, elo in zip(joined.names, online_elo(joined).tolist(), strict=True)
         ]
         return sorted(listed, key=lambda row: -row["elo"])
-    skills = rate_placements(_placements(_joined(rows)))
+    if name == "trueskill":
+        joined = _joined(rows)
+        return _skilled(dict(zip(joined.names, trueskill(joined), strict=True)))
+    return _skilled(rate_placements(_placements(_joined(rows))))
+
+
+def _skilled(skills: Mapping[str, Skill | Belief]) -> list[dict[str, Any]]:
     return [{"name": player, **vars(skill)} for player, skill in sorted(skills.items(), key=lambda item: -item[1].mu)]
 
 
@@ -289,7 +332,7 @@ def _joined(rows: Sequence[Rows]) -> Rows:
     return Rows(tuple(place), first, second, wins, draws, losses)
 
 
-def _placements(rows: Rows) -> list[list[tuple[str, float]]]:
+def _placements(rows: Rows) -> Placements:
     """Return each row as a game and what its players scored; raises `UserError` for rows of several games."""
     counts = rows.wins + rows.draws + rows.losses
     if (counts > 1).any():

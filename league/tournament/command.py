@@ -112,7 +112,7 @@ def rate(
         Literal["resample", "parametric"], typer.Option(help="games drawn again, or results as the model has them")
     ] = "resample",
     also: Annotated[
-        list[str] | None, typer.Option(help="other ratings beside: glicko-2, online-elo or openskill")
+        list[str] | None, typer.Option(help="other ratings beside: glicko-2, online-elo, trueskill or openskill")
     ] = None,
     seed: Annotated[int, typer.Option(help="of whatever is drawn", min=0)] = 0,
     json: Json = False,

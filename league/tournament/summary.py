@@ -12,7 +12,7 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
     """Return the ranking, the crosstable and what to be wary of, as one JSON object."""
     tally, about = state.tally, state.about
     order = tally.ranking(state.present, state.places)
-    mean, score_interval = tally.scores()
+    mean, score_interval = tally.scores(_utility(about["utility"]))
     ratings, met = tally.rate(), (tally.wins + tally.wins.T + tally.draws).sum(1) > 0
     rows = []
     for agent in order:
@@ -62,6 +62,12 @@ def order_place(state: Tournament, agent: int) -> int:
     assert state.places is not None
     mine = state.places.get(agent, 0.0)
     return 1 + sum(other > mine for other in state.places.values())
+
+
+def _utility(bounds: list[float | None]) -> tuple[float, float]:
+    """Return the bounds of what a game pays, of which None is not known."""
+    low, high = bounds
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _number(value: float) -> float | None:

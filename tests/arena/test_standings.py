@@ -103,3 +103,16 @@ def test_who_has_not_played_has_no_score() -> None:
     mean, interval = Tally(1).scores()
     assert np.isnan(mean).all()
     assert np.isnan(interval).all()
+
+
+def test_the_interval_of_a_score_stays_within_what_the_game_pays() -> None:
+    won = np.ones((2, 10, 2)) * [1.0, -1.0]
+    tally = Tally(2)
+    tally.add([Result(Encounter(0, 10, (0, 1)), won, np.ones((2, 10), np.int64), np.arange(20))])
+    _, (first, second) = tally.scores((-1.0, 1.0))
+    assert first.tolist() == pytest.approx([1 - 2 * (1 - 0.025 ** (1 / 10)), 1.0])
+    assert second.tolist() == pytest.approx([-1.0, -1 + 2 * (1 - 0.025 ** (1 / 10))])
+    tally.add([Result(Encounter(10, 1, (0, 1)), -won[:, :1], np.ones((2, 1), np.int64), np.arange(2))])
+    _, (first, _) = tally.scores((-1.0, 1.0))
+    assert first[1] == 1.0
+    assert first[0] < 9 / 11

@@ -127,7 +127,7 @@ def test_bad_input_is_answered_in_a_sentence(tmp_path, text, options, sentence):
 def test_nothing_to_rate_and_a_folder_without_a_league(tmp_path):
     with pytest.raises(UserError, match="expected a file of results or the folder of a run"):
         rate_files([])
-    with pytest.raises(UserError, match="is a folder without a league in it"):
+    with pytest.raises(UserError, match="is a folder without a run in it"):
         rate_files([str(tmp_path)])
 
 

@@ -4,12 +4,14 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from arena.ratings import Results
 from arena.ratings.glicko import Glicko, glicko2, glicko2_of
 from arena.ratings.placements import rate_placements
 from arena.ratings.rows import Rows
 from arena.ratings.sequential import online_elo
+from arena.ratings.trueskill import Belief, trueskill, update
 from games.errors import UserError
 
 
@@ -118,3 +120,49 @@ def test_without_openskill_its_command_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "openskill", None)
     with pytest.raises(UserError, match=r"pip install 'redqueen\[openskill\]'"):
         rate_placements([[("a", 1), ("b", 0)]])
+
+
+def test_trueskill_of_two_newcomers_is_the_published_one() -> None:
+    winner, loser, *_ = trueskill(rows((0, 1, 1.0)))
+    one, other, *_ = trueskill(rows((0, 1, 0.0)))
+    assert (winner.mu, winner.sigma) == pytest.approx((29.3958, 7.1715), abs=5e-5)
+    assert (loser.mu, loser.sigma) == pytest.approx((20.6042, 7.1715), abs=5e-5)
+    assert (one, other) == (loser, winner)
+
+
+def moments(mu: list[float], sigma: list[float], drawn: bool) -> np.ndarray:
+    """Return means and deviations of both skills, given the outcome, by integrating over skills and performances."""
+    beta, tau = 25 / 6, 25 / 300
+    margin = ndtri(0.55) * np.sqrt(2) * beta
+    spread = [np.hypot(s, tau) for s in sigma]
+    grids = [m + s * np.linspace(-8, 8, 1201) for m, s in zip(mu, spread, strict=True)]
+    weights = [np.exp(-(((g - m) / s) ** 2) / 2) for g, m, s in zip(grids, mu, spread, strict=True)]
+    lead = (grids[0][:, None] - grids[1][None, :]) / (np.sqrt(2) * beta)
+    margin /= np.sqrt(2) * beta
+    chance = ndtr(lead + margin) - ndtr(lead - margin) if drawn else ndtr(lead - margin)
+    joint = weights[0][:, None] * weights[1][None, :] * chance
+    joint /= joint.sum()
+    means = [joint.sum(1) @ grids[0], joint.sum(0) @ grids[1]]
+    variances = [joint.sum(1) @ (grids[0] - means[0]) ** 2, joint.sum(0) @ (grids[1] - means[1]) ** 2]
+    return np.array([*means, *np.sqrt(variances)])
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+@pytest.mark.parametrize(("mu", "sigma"), [([25, 25], [8, 8]), ([30, 20], [3, 6]), ([15, 32], [5, 2])])
+def test_trueskill_matches_the_moments_of_the_posterior(mu, sigma, drawn) -> None:
+    beliefs = [Belief(float(m), float(s)) for m, s in zip(mu, sigma, strict=True)]
+    after = update(*beliefs, drawn=drawn)
+    found = [after[0].mu, after[1].mu, after[0].sigma, after[1].sigma]
+    assert found == pytest.approx(moments(mu, sigma, drawn).tolist(), rel=1e-6)
+
+
+def test_trueskill_stays_finite_however_surprising_the_results() -> None:
+    for gap in (0.0, 50.0, 1e4):
+        for drawn in (False, True):
+            for pair in ((Belief(gap), Belief(0.0)), (Belief(0.0), Belief(gap))):
+                assert all(np.isfinite([b.mu, b.sigma]).all() and b.sigma > 0 for b in update(*pair, drawn=drawn))
+
+
+def test_trueskill_refuses_rows_of_several_games() -> None:
+    with pytest.raises(UserError, match="one game a row"):
+        trueskill(Rows(("a", "b"), *np.array([[0], [1], [2], [0], [0]])))
