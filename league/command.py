@@ -18,19 +18,22 @@ from games.errors import UserError
 from games.names import blamed, describe, shorten
 from league.answer import Json, Run, answer
 from league.config import Config, PPOSection, load_config
-from league.testing.command import tests
-from league.tournament.command import tournaments
+from league.playing.command import commands as playing
+from league.rating.command import commands as rating
+from league.reporting.command import commands as reporting
+from league.sprt.command import commands as testing
+from league.tournament.command import commands as tournaments
 
 app = typer.Typer(
     name="redqueen",
-    help="Self-play leagues: a population of frozen agents, its equilibrium, how exploitable it is, and ratings.",
+    help="Self-play leagues and tournaments: populations, equilibria, exploitability, ratings with error bars.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-app.add_typer(tournaments)
-app.add_typer(tests)
+for commands in (tournaments, rating, testing, reporting, playing):
+    app.add_typer(commands)
 
 
 def main() -> NoReturn:

@@ -1,18 +1,17 @@
 """The commands of tournaments; each one's work is imported when it is called."""
 
-import sys
 from typing import Annotated, Literal
 
 import typer
 
 from league.answer import Json, Run, answer
 
-tournaments = typer.Typer()
+commands = typer.Typer()
 
 _FORMATS = Literal["round-robin", "gauntlet", "swiss", "knockout", "double-elimination", "adaptive", "league"]
 
 
-@tournaments.command()
+@commands.command()
 def tournament(
     game: Annotated[str, typer.Argument(help="the game's name")],
     agents: Annotated[
@@ -74,7 +73,7 @@ def tournament(
     answer(result, show_tournament, as_json=json)
 
 
-@tournaments.command()
+@commands.command()
 def enter(run: Run, agent: Annotated[str, typer.Argument(help="the agent's name")], *, json: Json = False) -> None:
     """Enter an agent into a tournament of the league format, running or not."""
     from league.tournament.running import ask_to_enter
@@ -83,7 +82,7 @@ def enter(run: Run, agent: Annotated[str, typer.Argument(help="the agent's name"
     answer(ask_to_enter(run, agent), show_request, as_json=json)
 
 
-@tournaments.command()
+@commands.command()
 def withdraw(
     run: Run, agent: Annotated[str, typer.Argument(help="the agent's name in the ranking")], *, json: Json = False
 ) -> None:
@@ -92,82 +91,3 @@ def withdraw(
     from league.tournament.showing import show_request
 
     answer(ask_to_withdraw(run, agent), show_request, as_json=json)
-
-
-@tournaments.command()
-def rate(
-    sources: Annotated[
-        list[str],
-        typer.Argument(help="folders of runs, or files of results: CSV, JSON Lines or PGN", metavar="SOURCES"),
-    ],
-    *,
-    draw_model: Annotated[
-        Literal["half", "davidson", "rao-kupper"], typer.Option(help="draws as half points, or modelled")
-    ] = "half",
-    seat_advantage: Annotated[bool, typer.Option(help="estimate what the first seat is worth")] = False,
-    prior: Annotated[float, typer.Option(help="virtual draws of each player against the field's mean", min=0)] = 1.0,
-    anchor: Annotated[list[str] | None, typer.Option(metavar="NAME=ELO", help="hold a player at a rating")] = None,
-    bootstrap: Annotated[int, typer.Option(help="replicates for intervals by the bootstrap", min=0)] = 0,
-    bootstrap_method: Annotated[
-        Literal["resample", "parametric"], typer.Option(help="games drawn again, or results as the model has them")
-    ] = "resample",
-    also: Annotated[
-        list[str] | None, typer.Option(help="other ratings beside: glicko-2, online-elo, trueskill or openskill")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of whatever is drawn", min=0)] = 0,
-    json: Json = False,
-) -> None:
-    """Rate players by Bradley-Terry Elo with intervals, and tell what a rating leaves out."""
-    from league.rating import rate_files, read_anchors
-    from league.showing_ratings import show_ratings
-
-    result = rate_files(
-        sources,
-        draw_model=draw_model,
-        seat_advantage=seat_advantage,
-        prior=prior,
-        anchors=read_anchors(anchor or []),
-        bootstrap=bootstrap,
-        bootstrap_method=bootstrap_method,
-        also=also or [],
-        seed=seed,
-    )
-    answer(result, show_ratings, as_json=json)
-
-
-@tournaments.command()
-def play(
-    game: Annotated[str, typer.Argument(help="the game's name")],
-    *,
-    against: Annotated[
-        list[str] | None, typer.Option(help="an agent for all other seats, or one for each when given several times")
-    ] = None,
-    seat: Annotated[str, typer.Option(help="your seat: 0, 1, ... or random")] = "0",
-    seed: Annotated[int | None, typer.Option(help="seed of chance and of the agents [default: drawn]", min=0)] = None,
-    hints: Annotated[bool, typer.Option("--hints", help="show at every move what an agent would do")] = False,
-    hint_from: Annotated[str | None, typer.Option(help="the agent that gives hints [default: the opponent]")] = None,
-    json: Json = False,
-) -> None:
-    """Play a game yourself, in the terminal, against agents."""
-    from league.playing import play_game
-
-    dialogue = sys.stderr if json else sys.stdout
-    result = play_game(
-        game, against=against or (), seat=seat, seed=seed, hints=hints, hint_from=hint_from, writing=dialogue
-    )
-    answer(result, lambda _: None, as_json=json)
-    if result["ended"] == "interrupted":
-        raise typer.Exit(130)
-
-
-@tournaments.command()
-def report(
-    run: Run,
-    *,
-    output: Annotated[str | None, typer.Option(help="the folder to write to [default: RUN/report]")] = None,
-    json: Json = False,
-) -> None:
-    """Write a run as one page for a browser, and its pictures."""
-    from league.reporting import show_report_written, write_report
-
-    answer(write_report(run, output), show_report_written, as_json=json)

@@ -28,9 +28,9 @@ from games import make
 from games.errors import UserError
 from games.extensive.builder import build_tree
 from games.registry import known
-from league.playing import play_game
 from league.playing.hints import Decision, chances
 from league.playing.menu import Names, Numbers, Parts, Unclear, labelled, menu
+from league.playing.session import play_game
 
 WORLDS = Path(__file__).parent.parent / "games" / "pettingzoo_worlds.py"
 ENDS = "\nThe game:\n"
@@ -540,7 +540,7 @@ def test_what_a_terminal_could_obey_is_not_written(opponent):
 
 def test_in_a_terminal_one_may_think_again_at_the_end_and_leave_by_control_c_and_d(tmp_path):
     code = (
-        "import json, sys; from league.playing import play_game; "
+        "import json, sys; from league.playing.session import play_game; "
         "print('RESULT', play_game('tic_tac_toe', against=['random'], seed=3)['ended'])"
     )
     home = str(Path(__file__).parent.parent.parent)

@@ -10,8 +10,8 @@ from arena.ratings import fit, rate
 from games.errors import UserError
 from league import runs
 from league.plan import League
-from league.rating import league_results, rate_files
-from league.showing_ratings import show_ratings
+from league.rating.rate import league_results, rate_files
+from league.rating.showing import show_ratings
 
 CSV = """first,second,wins,draws,losses
 rock,scissors,40,0,10

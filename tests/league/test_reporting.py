@@ -18,11 +18,11 @@ from arena.ledger import Entry, Ledger
 from games import make
 from games.errors import UserError
 from games.normal_form.decomposition import disc_game
-from league.reporting import show_report_written, write_report
 from league.reporting.analysis import of_payoffs, of_results
 from league.reporting.drawing import columns, fitted, number, printable, ticks
 from league.reporting.palette import LEVELS, colours, contrast, level_of, stylesheet
 from league.reporting.rounds import rounds_of
+from league.reporting.writing import show_report_written, write_report
 from league.tournament.config import VOLATILE, TournamentConfig
 from league.tournament.plan import FORMATS, Tournament
 
@@ -75,6 +75,7 @@ def hold(
         **shape.model_dump(mode="json", exclude={"repetitions", "opening", *VOLATILE}),
         "game": made.spec.name,
         "players": made.spec.players,
+        "utility": list(made.spec.utility),
         "seatings": rotations(made.spec),
         "deals": 3,
         "plies": 2,

@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from arena.sprt.playing import PairPlayer
 from games.errors import UserError
-from league.testing.command import tests as app
-from league.testing.counts import sprt_counts
-from league.testing.playing import sprt_games
-from league.testing.showing import show_sprt
+from league.sprt.command import commands as app
+from league.sprt.counts import sprt_counts
+from league.sprt.playing import sprt_games
+from league.sprt.showing import show_sprt
 
 PROMISED = {"llr", "bounds", "decision", "elo", "interval", "normalized_elo", "los", "games", "remaining"}
 

@@ -16,9 +16,9 @@ from games import make
 from league.live import duration, watched
 from league.process import prepare_process
 from league.runs import load_agent
+from league.sprt.counts import read_counts, result_of
+from league.sprt.showing import elo
 from league.stopping import stop_on_signals
-from league.testing.counts import read_counts, result_of
-from league.testing.showing import elo
 
 _STOPPING = "stopping after the games at hand"
 

@@ -7,10 +7,10 @@ import typer
 from games.errors import UserError
 from league.answer import Json, answer
 
-tests = typer.Typer()
+commands = typer.Typer()
 
 
-@tests.command()
+@commands.command()
 def sprt(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[GAME FIRST SECOND]", help="what to play; or give counts")
@@ -35,13 +35,13 @@ def sprt(
     json: Json = False,
 ) -> None:
     """Test whether one agent is stronger than another: play until it is known, or judge counts."""
-    from league.testing.showing import show_sprt
+    from league.sprt.showing import show_sprt
 
     shared: dict[str, Any] = {"elo0": elo0, "elo1": elo1, "alpha": alpha, "beta": beta, "model": model}
     shared |= {"pentanomial": pentanomial, "wins": wins, "draws": draws, "losses": losses}
     playing = {"games": games, "opening": opening, "seed": seed}
     if not names:
-        from league.testing.counts import sprt_counts
+        from league.sprt.counts import sprt_counts
 
         for flag, value in playing.items():
             if value is not None:
@@ -50,7 +50,7 @@ def sprt(
         return
     if len(names) != 3:
         raise UserError(f"a test takes a game and two agents, and got {len(names)} names; give GAME FIRST SECOND")
-    from league.testing.playing import sprt_games
+    from league.sprt.playing import sprt_games
 
     given = {flag: value for flag, value in playing.items() if value is not None}
     result = sprt_games(*names, **shared, **given, quiet=json)

@@ -1,0 +1,1 @@
+"""`rate`: ratings of runs and of anyone's results."""
