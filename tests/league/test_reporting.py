@@ -75,7 +75,7 @@ def hold(
         **shape.model_dump(mode="json", exclude={"repetitions", "opening", *VOLATILE}),
         "game": made.spec.name,
         "players": made.spec.players,
-        "utility": list(made.spec.utility),
+        "utility": [bound if np.isfinite(bound) else None for bound in made.spec.utility],
         "seatings": rotations(made.spec),
         "deals": 3,
         "plies": 2,
