@@ -15,7 +15,7 @@ from games.names import parse, shorten
 from league.jobs import why_no_tree, world
 from league.plan import League
 from league.process import prepare_process
-from league.runs import kind_of, load_agent, member, read_league
+from league.runs import is_run, kind_of, load_agent, member, read_league
 
 FORMATS = ("tabular", "snapshot", "csv")
 
@@ -29,14 +29,12 @@ def export_agent(agent: str, *, format: str | None, output: str | None, as_json:
     from league.tournament.writing import FORMATS as OF_GAMES
     from league.tournament.writing import write_games
 
-    is_tournament = parse(agent, error=AgentError).kind != "run" and kind_of(agent) == "tournament"
+    is_tournament = is_run(agent) and kind_of(agent) == "tournament"
     known = OF_GAMES if is_tournament else FORMATS
     format = format or known[0]
     if format not in known:
         hint = nearest(format, known) or f"; it is {', '.join(known[:-1])} or {known[-1]}"
-        raise UserError(
-            f"there is no format {shorten(repr(format))} for {'games' if is_tournament else 'agents'}{hint}"
-        )
+        raise UserError(f"there is no format {shorten(repr(format))}{' for games' if is_tournament else ''}{hint}")
     if is_tournament:
         written = _write(write_games(agent, format), output)
     elif format == "csv":

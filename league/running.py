@@ -22,12 +22,9 @@ from games.names import shorten
 from league.config import VOLATILE, Config, ConfigError, limits_of, validated
 from league.plan import League, replay
 from league.process import prepare_process
-from league.runs import free_folder, included
+from league.runs import free_folder, included, refuse_foreign
 from league.stopping import Stop, stop_on_signals
 from league.summary import summary
-
-_OURS = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.head", "ledger.sha256"}
-_OURS |= {"lock", "log.txt", "snapshots", "jobs"}
 
 _STOPPING = "stopping after the job at hand"
 
@@ -55,7 +52,7 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
         if run_dir is not None
         else free_folder(re.sub(r"[^a-z0-9_]+", "-", game.spec.name.lower()).strip("-"))
     )
-    _refuse_foreign(folder)
+    refuse_foreign(folder)
     body = {
         "game": game.spec.name,
         "players": game.spec.players,
@@ -150,17 +147,6 @@ def _rehearse(name: str, game: Game, *, exact: bool) -> None:
             "--oracle ppo and --payoffs played, or derive it from agents.Policy"
         )
     play_match(game, [agent] * game.spec.players, games=2, seed=0)
-
-
-def _refuse_foreign(folder: Path) -> None:
-    if folder.is_file():
-        raise ConfigError(f"--run-dir {shorten(str(folder))} is a file: name a folder that does not exist yet")
-    foreign = sorted({entry.name for entry in folder.iterdir()} - _OURS) if folder.is_dir() else []
-    if foreign:
-        raise ConfigError(
-            f"--run-dir {shorten(str(folder))} holds other files ({shorten(foreign[0])}): "
-            "name a folder that does not exist yet"
-        )
 
 
 def _manage(ledger: Ledger, config: Config, stop: Stop, *, quiet: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from agents.hosting import Limits
     from agents.snapshot import Snapshot
     from games.game import Game
+
+
+_OURS = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.head", "ledger.sha256"}
+_OURS |= {"lock", "log.txt", "snapshots", "jobs", "requests", "report"}
 
 
 def kind_of(run: str) -> str:
@@ -69,6 +74,18 @@ def free_folder(slug: str) -> Path:
     return folder
 
 
+def refuse_foreign(folder: Path) -> None:
+    """Raise `UserError` where a new run cannot have `folder`: it is a file, or holds what is no run's."""
+    if folder.is_file():
+        raise UserError(f"--run-dir {shorten(str(folder))} is a file: name a folder that does not exist yet")
+    foreign = sorted({entry.name for entry in folder.iterdir()} - _OURS) if folder.is_dir() else []
+    if foreign:
+        raise UserError(
+            f"--run-dir {shorten(str(folder))} holds other files ({shorten(foreign[0])}): "
+            "name a folder that does not exist yet"
+        )
+
+
 def load_agent(name: str, game: "Game", *, limits: "Limits | None" = None) -> "Agent":
     """Return the agent called `name`, members of runs included: `random`, `mybot.py:Bot`, `runs/kuhn_poker@nash`.
 
@@ -81,8 +98,14 @@ def load_agent(name: str, game: "Game", *, limits: "Limits | None" = None) -> "A
 
 def full_name(name: str) -> str:
     """Return an agent's name, with @nash after that of a run's folder."""
-    folder = Path(name)
-    return f"{name.rstrip('/')}@nash" if folder.is_dir() and RunFolder(folder).database.exists() else name
+    return f"{name.rstrip('/')}@nash" if is_run(name) else name
+
+
+def is_run(name: str) -> bool:
+    """Return whether a name is that of a run's folder."""
+    with suppress(OSError, ValueError):  # what is too long for a path, or holds a zero byte, is none
+        return RunFolder(name).database.is_file()
+    return False
 
 
 def resolve_run(name: Name, game: "Game") -> "Agent":

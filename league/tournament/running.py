@@ -26,7 +26,7 @@ from games.game import Game
 from games.names import parse, shorten
 from league.executor import Executor, Inline, Pool
 from league.process import prepare_process
-from league.runs import free_folder, full_name, identity, is_running, load_agent
+from league.runs import free_folder, full_name, identity, is_running, load_agent, refuse_foreign
 from league.stopping import Stop, stop_on_signals
 from league.tournament.config import VOLATILE, TournamentConfig, TournamentError
 from league.tournament.jobs import EncounterJob, in_jobs, is_apart
@@ -56,10 +56,7 @@ def run_tournament(
     entrants = _labelled([_entrant(name, made, Limits(**limits)) for name in names], [])
     _refuse(made, config, len(entrants))
     folder = Path(run_dir) if run_dir is not None else free_folder(f"tournament-{_slug(made.spec.name)}")
-    if folder.exists() and not (folder / "ledger.sqlite").exists() and (folder.is_file() or any(folder.iterdir())):
-        raise TournamentError(
-            f"--run-dir {shorten(str(folder))} holds other files: name a folder that does not exist yet"
-        )
+    refuse_foreign(folder)
     shape = config.model_dump(mode="json", exclude={*_SAID_OTHERWISE, *VOLATILE})
     pairs = len(entrants) * (len(entrants) - 1) // 2
     body = {
