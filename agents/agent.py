@@ -18,11 +18,12 @@ class AgentError(UserError):
 class Fault(AgentError):
     """A user's agent broke a rule of play: it crashed, was late, or answered what it may not.
 
-    kind: a word that faults are counted by; the message is a sentence.
+    kind: a word that faults are counted by; the message is a sentence. What cannot be printed in it is escaped: an
+    agent's own words are neither to command a terminal nor to break a file.
     """
 
     def __init__(self, message: str, kind: str) -> None:
-        super().__init__(message)
+        super().__init__("".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message))
         self.kind = kind
 
     def __reduce__(self) -> tuple[Any, ...]:

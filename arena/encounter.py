@@ -4,7 +4,7 @@ import base64
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,12 +16,10 @@ from agents.hosting import Refused
 from agents.rollout import Choices, Played, play
 from agents.zoo.scripted import play_field
 from agents.zoo.scripted_kernels import NOT_PLAYED
+from arena.cells import Counts, Floats
 from arena.opening import Opened
 from games.game import Game, GameSpec
 from games.matrices.repeated_game import RepeatedGame
-
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, order=True)
@@ -90,13 +88,18 @@ class Result:
 
     @property
     def lead(self) -> float:
-        """How much better the first of two agents did: by mean return, and where that is equal by points."""
+        """How much better the first of two agents did: by mean return, and where that is equal by points.
+
+        Means are equal that differ by less than 1e-9 of the greatest return: sums depend on the order of their terms.
+        """
         points = self.points.mean((0, 1))
         counted = ~np.isnan(self.returns)
         if not counted.any((0, 1)).all():
             return float(points[0] - points[1])
         means = np.where(counted, self.returns, 0).sum((0, 1)) / counted.sum((0, 1))
-        return float(means[0] - means[1]) or float(points[0] - points[1])
+        if abs(means[0] - means[1]) > 1e-9 * np.nanmax(np.abs(self.returns)):
+            return float(means[0] - means[1])
+        return float(points[0] - points[1])
 
     @property
     def repeats(self) -> bool:
@@ -110,17 +113,34 @@ class Result:
                 return False
         return not np.ptp(self.returns, axis=1).any()
 
-    @property
-    def pentanomial(self) -> Counts:
-        """`[5]`: how many deals brought the first of two agents 0, 0.5, 1, 1.5 and 2 points in its two seats."""
-        pairs = self.points[:, :, 0].sum(0)
-        return np.bincount(np.rint(2 * pairs).astype(np.int64), minlength=5)
-
     def games(self) -> Iterator[tuple[int, int, NDArray[Any]]]:
         """Yield each game's rotation, deal and choices."""
         ends = self.counts.ravel().cumsum()
         for index, (end, count) in enumerate(zip(ends, self.counts.ravel(), strict=True)):
             yield *divmod(index, self.encounter.deals), self.actions[end - count : end]
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Self]) -> Self:
+        """Return the result of an encounter that was played in blocks of deals, in their order."""
+        if len(blocks) == 1:
+            return blocks[0]
+        before = np.cumsum([0, *(block.encounter.deals for block in blocks)])
+        parts = []
+        for rotation in range(len(blocks[0].counts)):
+            for block in blocks:
+                ends = block.counts.sum(1).cumsum()
+                parts.append(block.actions[ends[rotation] - block.counts[rotation].sum() : ends[rotation]])
+        return cls(
+            Encounter(blocks[0].encounter.first, int(before[-1]), blocks[0].encounter.lineup),
+            np.concatenate([block.returns for block in blocks], axis=1),
+            np.concatenate([block.counts for block in blocks], axis=1),
+            np.concatenate(parts),
+            tuple(
+                replace(charge, deal=charge.deal + int(start))
+                for start, block in zip(before, blocks, strict=False)
+                for charge in block.charges
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON object, which loses nothing."""
@@ -157,7 +177,7 @@ class Cast:
     """The agents of a tournament, built when they first play.
 
     An agent with a method `close` is a process of its own: it is built anew for each encounter and closed after it, so
-    that what it does in one depends on no other. One that cannot be built is not tried again, and loses all its games.
+    that what it does in one depends on no other. One that cannot be built loses its games.
     """
 
     def __init__(self, build: Callable[[int], Agent]) -> None:
@@ -173,7 +193,7 @@ class Cast:
                 try:
                     agent = self._build(number)
                 except Fault as fault:
-                    self._kept[number] = agent = Refused(fault)
+                    agent = Refused(fault)
             if hasattr(agent, "close"):
                 stack.callback(agent.close)  # pyright: ignore[reportAttributeAccessIssue]
             else:
@@ -247,19 +267,24 @@ def _at_once(
 
 
 def _one_by_one(game: Game, encounter: Encounter, lineup: list[Agent], seatings: int, seed: int, plies: int) -> Result:
-    """Play an encounter game by game; a fault is charged to its agent and ends that game."""
-    agents = list({id(agent): agent for agent in lineup}.values())
-    places = [next(i for i, agent in enumerate(agents) if agent is seated) for seated in lineup]
-    played, charges = [], []
+    """Play an encounter game by game; a fault is charged to its agent and ends that game.
+
+    Agents are asked one after another, and of two that are at fault in the same move the first asked is charged. So
+    they are asked in the order of their seats, which every rotation changes; where there is but one, from deal to deal.
+    """
+    players, played, charges = len(lineup), [], []
     for rotation in range(seatings):
-        seating = np.roll(places, rotation)[None]
-        for deal in range(encounter.deals):
-            number = np.array([encounter.first + deal])
-            one = _play(game, agents, seating, number, seed, plies)
+        seated = [lineup[(seat - rotation) % players] for seat in range(players)]
+        for number in range(encounter.first, encounter.first + encounter.deals):
+            start = number % players if seatings == 1 else 0
+            agents = list({id(agent): agent for agent in [*seated[start:], *seated[:start]]}.values())
+            index = {id(agent): place for place, agent in enumerate(agents)}
+            seating = np.array([[index[id(agent)] for agent in seated]])
+            one = _play(game, agents, seating, np.array([number]), seed, plies)
             if one.forfeit is not None:
-                place = (one.forfeit.seat - rotation) % len(lineup)
+                place = (one.forfeit.seat - rotation) % players
                 fault = one.forfeit.fault
-                charges.append(Charge(place, rotation, deal, fault.kind, str(fault)))
+                charges.append(Charge(place, rotation, number - encounter.first, fault.kind, str(fault)))
                 one.returns[0] = torch.from_numpy(np.roll(_penalty(game.spec, place), rotation))
             played.append(one)
     returns, counts, actions = (np.concatenate(parts) for parts in zip(*map(_arrays, played), strict=True))

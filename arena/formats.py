@@ -10,7 +10,9 @@ from itertools import combinations, combinations_with_replacement
 import numpy as np
 from scipy.special import ndtri
 
-from arena.encounter import Floats, Result
+from arena.cells import Floats
+from arena.encounter import Result
+from arena.pairing import pair_neighbours
 from arena.ratings import ELO, rate
 
 Lineup = tuple[int, ...]
@@ -18,6 +20,10 @@ Places = dict[int, float]
 """How far each agent came, more being better; those who came equally far are told apart by their scores."""
 
 Rounds = Generator[list[Lineup], list[Result], Places | None]
+
+_SHARE = 4
+"""Each pair has at least this part of the games that pairs have on average: equals are never told apart, however long
+they play, and must not keep the others from playing."""
 
 _SUDDEN_DEATHS = 3
 """How often a drawn knockout match is played again before the better seed goes on."""
@@ -40,25 +46,28 @@ def swiss(agents: Sequence[int], players: int, *, rounds: int | None = None) -> 
     """
     points, met, rested = dict.fromkeys(agents, 0.0), set(), set()
     for _ in range(rounds or max(1, (len(agents) - 1).bit_length())):
-        table = sorted(agents, key=lambda agent: (-points[agent], agents.index(agent)))
+        table = sorted(agents, key=lambda agent: -points[agent])
         if len(table) % 2:
             resting = next((agent for agent in reversed(table) if agent not in rested), table[-1])
             table.remove(resting)
             rested.add(resting)
             points[resting] += 1.0
-        pairs = _neighbours(table, met)
+        pairs = pair_neighbours(table, met)
         results = yield pairs
         met |= {frozenset(pair) for pair in pairs}
         for agent, share in _shares(results).items():
-            points[agent] += share
+            points[agent] = round(points[agent] + share, 9)  # equal sums of tenths are to be equal
     return points
 
 
 def knockout(agents: Sequence[int], players: int) -> Rounds:
-    """Who loses is out; the agents are seeded in the order given, and the best seeds rest where numbers do not fit."""
+    """Who loses is out; the agents are seeded in the order given, and the best seeds rest where numbers do not fit.
+
+    A drawn match is played again, three times at most; after that the better seed goes on.
+    """
     bracket, places = _bracket(agents), dict.fromkeys(agents, 0.0)
     while len(bracket) > 1:
-        bracket, _ = yield from _matches(_paired(bracket), places)
+        bracket, _ = yield from _matches(_paired(bracket), agents, places)
     for winner in bracket:
         if winner is not None:
             places[winner] += 1
@@ -66,20 +75,23 @@ def knockout(agents: Sequence[int], players: int) -> Rounds:
 
 
 def double_elimination(agents: Sequence[int], players: int) -> Rounds:
-    """Who loses twice is out: losers go on among themselves, and their best meets who never lost, twice if need be."""
+    """Who loses twice is out: losers go on among themselves, and their best meets who never lost, twice if need be.
+
+    Seeds and drawn matches are as in `knockout`, in the final too.
+    """
     bracket, places = _bracket(agents), dict.fromkeys(agents, 0.0)
     losers: list[int | None] = []
     while len(bracket) > 1:
-        bracket, fallen = yield from _matches(_paired(bracket))
+        bracket, fallen = yield from _matches(_paired(bracket), agents)
         while len(losers) > len(fallen):
-            losers, _ = yield from _matches(_paired(losers), places)
+            losers, _ = yield from _matches(_paired(losers), agents, places)
         if losers:
-            losers, _ = yield from _matches(list(zip(losers, reversed(fallen), strict=True)), places)
+            losers, _ = yield from _matches(list(zip(losers, reversed(fallen), strict=True)), agents, places)
         else:
             losers = fallen
     champion = bracket[0]
     for _ in range(2):
-        (champion,), _ = yield from _matches([(bracket[0], losers[0])])
+        (champion,), _ = yield from _matches([(bracket[0], losers[0])], agents)
         if champion == bracket[0]:
             break
     for finalist in (losers[0], bracket[0], champion):
@@ -148,31 +160,6 @@ def _circle(agents: Sequence[int]) -> list[Lineup]:
     return out
 
 
-def _neighbours(table: list[int], met: set[frozenset[int]]) -> list[Lineup]:
-    """Pair each agent with the nearest below it whom it has not met, going back where the last would have to repeat.
-
-    Where the search takes long, or there is no such pairing, neighbours meet again.
-    """
-    budget = 100 * len(table)
-
-    def pair(rest: list[int]) -> list[Lineup] | None:
-        nonlocal budget
-        if not rest:
-            return []
-        for place, other in enumerate(rest[1:], 1):
-            budget -= 1
-            if budget < 0:
-                return None
-            if frozenset((rest[0], other)) not in met:
-                found = pair(rest[1:place] + rest[place + 1 :])
-                if found is not None:
-                    return [(rest[0], other), *found]
-        return None
-
-    found = pair(table)
-    return found if found is not None else list(zip(table[::2], table[1::2], strict=True))
-
-
 def _bracket(agents: Sequence[int]) -> list[int | None]:
     """Return the agents in the order of a bracket in which the best seeds meet last; None is no opponent."""
     order = [0]
@@ -187,11 +174,12 @@ def _paired(bracket: list[int | None]) -> list[tuple[int | None, int | None]]:
 
 
 def _matches(
-    pairs: list[tuple[int | None, int | None]], places: Places | None = None
+    pairs: list[tuple[int | None, int | None]], seeds: Sequence[int], places: Places | None = None
 ) -> Generator[list[Lineup], list[Result], tuple[list[int | None], list[int | None]]]:
     """Play matches until each has a winner; return winners and losers, None where there is none.
 
-    All of them have come one further than anyone before, in `places`.
+    What stays drawn goes to whoever comes first in `seeds`. All of them have come one further than anyone before, in
+    `places`.
     """
     if places is not None:
         level = max(places.values()) + 1
@@ -208,7 +196,8 @@ def _matches(
             a, b = result.encounter.lineup
             if result.lead:
                 ahead[a, b] = a if result.lead > 0 else b
-    winners = [ahead.get(pair, pair[0]) for pair in pairs]
+    rank: dict[int | None, int] = {agent: place for place, agent in enumerate(seeds)}
+    winners = [ahead[pair] if pair in ahead else min(pair, key=rank.__getitem__) for pair in pairs]
     return winners, [b if winner == a else a for (a, b), winner in zip(pairs, winners, strict=True)]
 
 
@@ -256,16 +245,19 @@ def _most_telling(agents: Sequence[int], wins: Floats, draws: Floats, count: int
     games = (wins + wins.T + draws)[np.ix_(chosen, chosen)]
     difference = elo[:, None] - elo[None, :]
     expected = 1 / (1 + np.exp(-difference))
-    told = expected * (1 - expected) * max(1.0, float(games.sum() / np.count_nonzero(games)))
+    usual = max(1.0, float(games.sum() / np.count_nonzero(games)))
+    told = expected * (1 - expected) * usual
+    np.fill_diagonal(games, np.inf)
     out: list[Lineup] = []
     for _ in range(count):
         spread = covariance.diagonal()
         variance = np.maximum(spread[:, None] + spread[None, :] - 2 * covariance, 1e-12)
         doubt = np.exp(-(difference**2) / (2 * variance))
         value = np.log1p(told * variance) * doubt
-        np.fill_diagonal(value, -np.inf)
+        value[games > games.min() if games.min() < usual / _SHARE else np.isinf(games)] = -np.inf
         i, j = sorted(divmod(int(value.argmax()), len(chosen)))
         out.append((int(chosen[i]), int(chosen[j])))
+        games[[i, j], [j, i]] += usual / _SHARE
         column = covariance[:, i] - covariance[:, j]
         covariance = covariance - np.outer(column, column) * told[i, j] / (1 + told[i, j] * variance[i, j])
     return out

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,22 +123,47 @@ def resolve_run(name: Name, game: "Game") -> "Agent":
             f"{shorten(folder)} is a league of {shorten(league.about['game'])}, not of {shorten(game.spec.name)}: "
             "name an agent for this game"
         )
-    if name.target != "nash":
+    if not name.target.startswith("nash"):
         return _agent(league, folder, name.target, game)
-    if not league.meta:
-        raise UserError(f"{shorten(folder)} has no equilibrium yet: wait until its first iteration is measured")
-    weights = np.array(league.meta[-1]["evaluation"])
+    weights = np.array(_equilibrium(league, name.target, folder)["evaluation"])
     used = [k for k in range(weights.shape[1]) if weights[:, k].max() > 0]
     members = [_agent(league, folder, str(k), game) for k in used]
     return members[0] if len(members) == 1 else Mixture(members, weights[:, used])
 
 
+def _equilibrium(league: League, target: str, folder: str) -> Mapping[str, Any]:
+    """Return what was measured after an iteration: the last one's for `nash`, and that of 12 for `nash12`."""
+    if not league.meta:
+        raise UserError(f"{shorten(folder)} has no equilibrium yet: wait until its first iteration is measured")
+    number = target.removeprefix("nash")
+    if not number:
+        return league.meta[-1]
+    last = league.meta[-1]["iteration"]
+    if not number.isdecimal() or len(number) > 9 or int(number) > last:
+        raise UserError(f"{shorten(folder)} has no @{shorten(target)}: name @nash, or @nash0 to @nash{last}")
+    return league.meta[int(number)]
+
+
+def pinned(name: str) -> str:
+    """Return an agent's name as one that means the same when its league goes on: @12 for @best, @nash9 for @nash."""
+    if name.endswith(".safetensors"):
+        return name
+    parsed = parse(name)
+    if parsed.kind != "run" or parsed.target not in ("best", "nash"):
+        return name
+    league = read_league(parsed.source)
+    if parsed.target == "best":
+        return f"{parsed.source}@{best(league)}" if league.members else name
+    return f"{parsed.source}@nash{_equilibrium(league, 'nash', parsed.source)['iteration']}"
+
+
 def identity(name: str) -> list[Any]:
-    """Return what RUN@MEMBER stands for now: the snapshots, and for the equilibrium their weights too."""
+    """Return what RUN@MEMBER stands for: the snapshots, and for an equilibrium their weights too."""
     parsed = parse(name)
     league = read_league(parsed.source)
-    if parsed.target == "nash":
-        return [[member["snapshot"] for member in league.members], league.meta[-1]["evaluation"]]
+    if parsed.target.startswith("nash"):
+        weights = _equilibrium(league, parsed.target, parsed.source)["evaluation"]
+        return [[member["snapshot"] for member in league.members[: len(weights[0])]], weights]
     index = best(league) if parsed.target == "best" else int(parsed.target)
     return [league.members[index]["snapshot"]]
 

@@ -1,10 +1,9 @@
-from .fault import KINDS, HostedFault, Refused
+from .fault import HostedFault, Refused
 from .isolation import Isolation, available, isolation
 from .limits import Limits
 from .make import host_file, host_program
 
 __all__ = [
-    "KINDS",
     "HostedFault",
     "Isolation",
     "Limits",

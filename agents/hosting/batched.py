@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -49,6 +49,8 @@ class _Far:
 
     def __init__(self, name: str, game: Game, limits: Limits, launch: Callable[[], Loaded], first: Loaded) -> None:
         self.name, self.game, self.limits, self._launch, self._loaded = name, game, limits, launch, first
+        self.answered = False
+        """Whether what it was last asked has been answered: then what is raised is raised at its answer."""
 
     @property
     def means(self) -> Means:
@@ -58,6 +60,10 @@ class _Far:
     def close(self) -> None:
         """End the process."""
         self._loaded.child.close()
+
+    def misread(self, error: Exception) -> NoReturn:
+        """End the process and raise the fault that its answer raised this `error`."""
+        self._loaded.child.misread(error)
 
     def start(self, seats: Tensor, draws: Draws) -> None:
         """Begin games, in a new process where the old one has ended."""
@@ -86,7 +92,7 @@ class _Far:
 
     def _ask(self, what: str, body: Any, pairs: int, wanted: int, *, turn: Turn | None = None) -> Any:
         """Ask the child, with time for each of so many pairs, for an array of about `wanted` numbers."""
-        limits = self.limits
+        limits, self.answered = self.limits, False
         if not self._loaded.child.alive:
             self._loaded = self._launch()
         child = self._loaded.child
@@ -95,15 +101,14 @@ class _Far:
         id_, most = secrets.randbits(31), _WIDEST * max(wanted, 1)
         try:
             _send(child, {"type": what, "id": id_, "most": most}, body, deadline)
-            while True:
-                about = self._heard(child, id_, deadline)
-                if about.get("need") != "state" or turn is None:
-                    break
+            about = self._heard(child, id_, deadline)
+            while about.get("need") == "state" and turn is not None and turn.game.spec.perfect_information:
                 _send(child, {"id": id_}, _sendable(turn), deadline)
-            if "error" in about:
-                kind = "memory" if about.get("kind") == "memory" else "crash"
-                child.fail(shorten(str(about["error"]), limit=240), kind)
-            return _array(child, about, most, deadline)
+                about = self._heard(child, id_, deadline)
+            with child.judged():
+                answer = self._answer(child, about, most, deadline)
+            self.answered = True
+            return answer
         except HostedFault as fault:
             if fault.kind != "timeout":
                 raise
@@ -112,6 +117,13 @@ class _Far:
                 "seconds: it must answer in time",
                 "timeout",
             ) from None
+
+    def _answer(self, child: Child, about: dict[str, Any], most: int, deadline: float) -> Any:
+        """Return the array that is described, or raise the fault that is."""
+        if "error" in about:
+            kind = "memory" if about.get("kind") == "memory" else "crash"
+            child.fail(shorten(str(about["error"]), limit=240), kind)
+        return _array(child, about, most, deadline)
 
     def _heard(self, child: Child, id_: int, deadline: float) -> dict[str, Any]:
         about = decoded(child.line(deadline))
@@ -179,6 +191,12 @@ class HostedBatch:
             self._far.close()
             kind = "illegal" if error.rule == "legal actions" else "garbage"
             raise HostedFault(str(error), kind, rule=error.rule) from None
+        except MemoryError:
+            raise
+        except Exception as error:
+            if not self._far.answered:
+                raise
+            self._far.misread(error)
 
 
 class HostedEvaluable(HostedBatch):
@@ -250,10 +268,12 @@ def _drawn(draws: Draws) -> dict[str, Any]:
 def _array(child: Child, about: dict[str, Any], most: int, deadline: float) -> Any:
     """Read the tensor that follows its description; what is no array comes back as a thing of the same type's name."""
     kind, dtype, shape, count = (about.get(key) for key in ("kind", "dtype", "shape", "bytes"))
-    if dtype is None:
-        return None if kind == "NoneType" else type(str(kind), (), {})()
-    if dtype not in _TYPES or not _is_shape(shape) or type(count) is not int or not 0 <= count <= most:
+    if type(kind) is str and kind.isprintable() and dtype is None:
+        return None if kind == "NoneType" else type(shorten(kind), (), {})()
+    known = type(dtype) is str and dtype in _TYPES and _is_shape(shape)
+    if not known or type(count) is not int or not 0 <= count <= most:
         child.fail(f"{child.name} described its answer as no array: nothing but its harness may write there", "garbage")
+    assert isinstance(dtype, str)
     assert isinstance(shape, list)
     if kind == "ndarray" and not count:
         return type("ndarray", (), {})()
@@ -266,4 +286,6 @@ def _array(child: Child, about: dict[str, Any], most: int, deadline: float) -> A
 def _is_shape(shape: Any) -> bool:
     if not isinstance(shape, list) or len(shape) > 16:
         return False
-    return all(type(length) is int and length >= 0 for length in shape) and math.prod(shape) < _MOST
+    if not all(type(length) is int and length >= 0 for length in shape):
+        return False
+    return math.prod(max(length, 1) for length in shape) < _MOST

@@ -8,8 +8,8 @@ import signal
 import socket
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from agents.hosting.fault import HostedFault
@@ -17,7 +17,7 @@ from agents.hosting.fault import Kind as FaultKind
 from agents.hosting.isolation import Means, bubblewrap, stage
 from agents.hosting.limits import Limits
 from agents.hosting.spawning import ENVIRONMENT, spawn
-from games.names import shorten
+from games.names import describe, shorten
 
 _PATIENCE = 6.0
 """Seconds that a supervisor may take to clear away what it started."""
@@ -150,6 +150,20 @@ class Child:
         """End the program and raise a fault."""
         self.close()
         raise HostedFault(message, kind, rule=rule)
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Charge the program for whatever its answer makes the engine raise: none may end more than its own game."""
+        try:
+            yield
+        except (HostedFault, MemoryError):
+            raise
+        except Exception as error:
+            self.misread(error)
+
+    def misread(self, error: Exception) -> NoReturn:
+        """End the program and raise the fault that its answer could not be read, for the `error` that this raised."""
+        self.fail(f"{self.name} gave an answer that cannot be read ({describe(error)}): correct it", "garbage")
 
     def close(self) -> None:
         """End the program and all it has started; `outcome` says how it ended, as its supervisor saw it."""

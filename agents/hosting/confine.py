@@ -35,17 +35,29 @@ _STRANGERS = 0x40000000
 """Where the user numbers begin that nobody has: each program has one to itself, where that may be chosen."""
 _NOBODY = 65534
 
-# The architecture's number, and those of ptrace, process_vm_readv, process_vm_writev, socket, connect, accept, bind,
-# listen, accept4 and io_uring_setup.
+# The architecture's number, that of clone, and those of ptrace, process_vm_readv, process_vm_writev; socket, connect,
+# accept, bind, listen, accept4, io_uring_setup; shmget, semget, msgget, mq_open, whose objects outlive their maker and
+# count as nobody's memory; unshare, setns, mount, open_by_handle_at.
 _CALLS = {
-    "x86_64": (0xC000003E, (101, 310, 311, 41, 42, 43, 49, 50, 288, 425)),
-    "aarch64": (0xC00000B7, (117, 270, 271, 198, 203, 202, 200, 201, 242, 425)),
+    "x86_64": (
+        0xC000003E,
+        56,
+        (101, 310, 311, 41, 42, 43, 49, 50, 288, 425, 29, 64, 68, 240, 272, 308, 165, 304),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        220,
+        (117, 270, 271, 198, 203, 202, 200, 201, 242, 425, 194, 190, 186, 180, 97, 268, 40, 265),
+    ),
 }
+_CLONE3 = 435
+_NEW_ANYTHING = NAMESPACES | 0x02000000
+"""The flags of clone(2) that ask for a namespace; the last one is for control groups."""
 FILTERED = tuple(_CALLS)
 """The machines whose system calls are known here by number."""
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 13
-"""Answers of a seccomp filter: do it, or fail with EACCES."""
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x00050000 | 13, 0x00050000 | 38
+"""Answers of a seccomp filter: do it, or fail with EACCES, or with ENOSYS."""
 
 
 def _library() -> ctypes.CDLL:
@@ -249,15 +261,20 @@ def _give_up_privileges(user: int | None) -> None:
 
 
 def _refuse_calls() -> None:
-    """Refuse sockets, and looking into other processes, to this process and all it starts."""
+    """Refuse sockets, memory that outlives its process, namespaces, and looking into other processes, from now on.
+
+    clone3 hides its flags from a filter: it is said not to exist, upon which the C library takes clone.
+    """
     machine = platform.machine()
     if machine not in _CALLS:
         return
-    architecture, calls = _CALLS[machine]
-    program = [(_LOAD, 0, 0, 4), (_EQUAL, 0, len(calls) + 3, architecture), (_LOAD, 0, 0, 0)]
-    program.append((_AT_LEAST, len(calls) + 1, 0, 0x40000000))  # the calls of another convention
-    program += [(_EQUAL, len(calls) - index, 0, call) for index, call in enumerate(calls)]
-    program += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _REFUSE)]
+    architecture, clone, calls = _CALLS[machine]
+    count = len(calls)  # jumps are relative: to go on is 0
+    program = [(_LOAD, 0, 0, 4), (_EQUAL, 0, count + 7, architecture), (_LOAD, 0, 0, 0)]
+    program.append((_AT_LEAST, count + 5, 0, 0x40000000))  # the calls of another convention
+    program += [(_EQUAL, count + 4 - index, 0, call) for index, call in enumerate(calls)]
+    program += [(_EQUAL, 5, 0, _CLONE3), (_EQUAL, 0, 2, clone), (_LOAD, 0, 0, 16), (_ANY_BIT, 1, 0, _NEW_ANYTHING)]
+    program += [(_RETURN, 0, 0, answer) for answer in (_ALLOW, _REFUSE, _UNKNOWN)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
     filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
     _checked(_library().prctl(_SECCOMP, ctypes.c_ulong(2), filter_, ctypes.c_ulong(0), ctypes.c_ulong(0)), "seccomp")

@@ -1,7 +1,7 @@
 """What a user's agent can do wrong, as a value."""
 
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -11,7 +11,6 @@ from games.draws import Draws
 from games.turn import Turn
 
 Kind = Literal["crash", "timeout", "illegal", "garbage", "flood", "memory", "refused-to-start"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 """crash: it ended or raised; timeout: no answer in time; illegal: an action that is not legal; garbage: an answer that
 is none, or to no question; flood: more than an answer may hold; memory: it asked for more than it may have;
 refused-to-start: it never got as far as its first game."""

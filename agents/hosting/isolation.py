@@ -36,7 +36,12 @@ class Isolation:
         counted = "counted processes" if _counted(self.means) else "processes not counted, since the engine is root"
         if self.means == "limits":
             alone = confine.stranger() is not None
-            files = "as a user of its own, who may write nowhere" if alone else "as you, so it could delete your files"
+            files = "as you, so it could delete your files"
+            if alone:
+                files = (
+                    "as a user of its own, who may change only what everyone may (in /tmp it could leave empty files, "
+                    "folders and links)"
+                )
             return f"resource limits alone (no namespaces here): {files}; {network}, no file content, {counted}"
         how = "bubblewrap" if self.means == "bubblewrap" else "user namespaces"
         return f"{how}: files read-only, no network, {network}, other processes hidden, {counted}"

@@ -63,12 +63,15 @@ def host_file(
             "heavy": heavy,
         }
         about = _first_answer(child, order, held)
-        if about.get("loaded") == "heavy":
+        if about.get("loaded") == "heavy" and not heavy:
             child.close()
             return load(heavy=True)
         if "loaded" not in about:
             _refuse(child, shorten(str(about.get("failed")), limit=260))
-        child.name = f"{shorten(str(about.get('name')))} of {place}"
+        called = str(about.get("name"))
+        if not called.isprintable():
+            _refuse(child, f"{child.name} called itself {shorten(repr(called))}: only its harness may write there")
+        child.name = f"{shorten(called)} of {place}"
         return child, about
 
     child, about = load(heavy=bool(_HEAVY.search(source)))

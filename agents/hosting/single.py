@@ -1,6 +1,7 @@
 """An agent that plays one game at a time, a program or a class in a Python file, seated like any other."""
 
 import json
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -61,7 +62,6 @@ class Hosted:
     launch: Callable[[], Opened]
     batched: bool
     shows_text: bool = True
-    closed: bool = False
     _children: list[Opened] = field(default_factory=list)
     _matches: list[_Match] = field(default_factory=list)
     _count: int = 0
@@ -138,7 +138,7 @@ class Hosted:
             )
         if place >= len(self._children):
             self._children.append(self.launch())
-        return self._children[place] if not self._children[0].interleaved else self._children[0]
+        return self._children[place]
 
     def _say(self, match: _Match, message: dict[str, Any]) -> None:
         match.child.send(encoded(message), time.monotonic() + self.limits.move)
@@ -163,7 +163,8 @@ class Hosted:
                 most = f"its time for the game, {self.limits.game:g} seconds"
             raise HostedFault(f"{self.name} took more than {most}: it must answer in time", "timeout") from None
         match.spent += time.monotonic() - began
-        return self._judged(child, answer, message, choices)
+        with child.judged():
+            return self._judged(child, answer, message, choices)
 
     def _judged(self, child: Child, line: bytes, message: dict[str, Any], choices: list[Any]) -> Any:
         """Return the action of an answer, when it is one."""
@@ -273,5 +274,12 @@ def _is_legal(action: Any, choices: list[Any], game: Game) -> bool:
     pairs = zip(action, choices, strict=True)
     if spec.parts:
         return all(number in allowed for number, allowed in pairs)
-    # as float32, which is what the game gets
-    return all(low <= torch.tensor(float(number)).item() <= high for number, (low, high) in pairs)
+    return all(low <= _as_float32(number) <= high for number, (low, high) in pairs)
+
+
+def _as_float32(number: float) -> float:
+    """Return what the game gets, which has less precision."""
+    try:
+        return torch.tensor(float(number)).item()
+    except OverflowError:  # a whole number of more digits than any float has
+        return math.inf if number > 0 else -math.inf

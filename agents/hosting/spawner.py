@@ -13,7 +13,11 @@ import sys
 
 def main(where: str, handle: int, weight: str) -> None:
     """Serve the socket of descriptor `handle`; `where` are the folders of the engine's packages."""
-    sys.path[:] = [path for path in sys.path if not path.endswith("-packages")] + where.split(os.pathsep)
+    ours = where.split(os.pathsep)
+    is_ours = [path.endswith("-packages") or path in ours for path in sys.path]
+    first = is_ours.index(True) if any(is_ours) else len(sys.path)
+    others = [path for path, known in zip(sys.path[first:], is_ours[first:], strict=True) if not known]
+    sys.path[first:] = ours + others  # what an installed package adds to the path must not hide the engine's
     from agents.hosting import harness, supervisor  # noqa: F401
 
     if weight == "heavy":

@@ -76,7 +76,7 @@ def tournament(
 @commands.command()
 def enter(run: Run, agent: Annotated[str, typer.Argument(help="the agent's name")], *, json: Json = False) -> None:
     """Enter an agent into a tournament of the league format, running or not."""
-    from league.tournament.running import ask_to_enter
+    from league.tournament.requests import ask_to_enter
     from league.tournament.showing import show_request
 
     answer(ask_to_enter(run, agent), show_request, as_json=json)
@@ -87,7 +87,7 @@ def withdraw(
     run: Run, agent: Annotated[str, typer.Argument(help="the agent's name in the ranking")], *, json: Json = False
 ) -> None:
     """Withdraw an agent from a tournament of the league format; its results stay."""
-    from league.tournament.running import ask_to_withdraw
+    from league.tournament.requests import ask_to_withdraw
     from league.tournament.showing import show_request
 
     answer(ask_to_withdraw(run, agent), show_request, as_json=json)

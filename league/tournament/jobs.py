@@ -6,27 +6,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from agents.agent import Agent, Fault
 from agents.hosting import Limits
-from agents.zoo import ZOO
 from arena.encounter import Cast, Encounter, play_encounters
 from games import make
 from games.game import Game
-from games.names import parse
 from league.runs import load_agent
-
-_SEARCHED = 64
-"""Games in a job where agents search: their moves take long, and what is not finished is lost in a power cut."""
+from league.tournament.entrants import is_apart, refuse_changed
 
 
 @dataclass(frozen=True)
 class EncounterJob:
-    """Play `encounters` of `game` among `agents`, each deal in `seatings`, after openings of `plies`."""
+    """Play `encounters` of `game` among `entrants`, each deal in `seatings`, after openings of `plies`."""
 
     name: str
     number: int
     folder: Path
     game: str
-    agents: tuple[str, ...]
+    entrants: tuple[dict[str, Any], ...]
     encounters: tuple[Encounter, ...]
     seatings: int
     plies: int
@@ -35,48 +32,46 @@ class EncounterJob:
 
     def run(self, *, stop: Callable[[], bool], report: Callable[..., None]) -> None:
         """Play, and report the job's number and results."""
-        game, cast = _table(self.game, self.agents, self.limits)
-        results = play_encounters(game, cast, self.encounters, seatings=self.seatings, seed=self.seed, plies=self.plies)
+        game = _game(self.game)
+
+        def build(number: int) -> Agent:
+            entrant = self.entrants[number]
+            if entrant["refused"] is not None:
+                raise Fault(*entrant["refused"])
+            refuse_changed(entrant)
+            return _kept(entrant["plays"], self.game) or load_agent(entrant["plays"], game, limits=self.limits)
+
+        results = play_encounters(
+            game, Cast(build), self.encounters, seatings=self.seatings, seed=self.seed, plies=self.plies
+        )
         report(self.number, results)
 
 
 @lru_cache(maxsize=2)
-def _table(game: str, agents: tuple[str, ...], limits: Limits) -> tuple[Game, Cast]:
-    made = make(game)
-    return made, Cast(lambda number: load_agent(agents[number], made, limits=limits))
+def _game(name: str) -> Game:
+    return make(name)
+
+
+@lru_cache(maxsize=256)
+def _kept(name: str, game: str) -> Agent | None:
+    """Return an agent of ours, which can play in one job after another, and None for a user's own code."""
+    return None if is_apart(name) else load_agent(name, _game(game))
 
 
 def in_jobs(
-    encounters: Sequence[Encounter], agents: Sequence[str], *, seatings: int, batch: int
+    encounters: Sequence[Encounter], *, slow: Sequence[bool], seatings: int, batch: int
 ) -> Iterator[tuple[int, int]]:
     """Divide a round into jobs: yields the bounds of each, which depend on nothing but the arguments.
 
-    What one batch can hold is one job; an encounter of an agent that is a process of its own is one too.
+    What one batch can hold is one job, and an encounter of an agent that takes its time (`slow [n]`) is one too.
     """
-    apart = {number for number, name in enumerate(agents) if is_apart(name)}
-    slow = {number for number, name in enumerate(agents) if _searches(name)}
     first, games = 0, 0
     for place, encounter in enumerate(encounters):
-        lineup, size = set(encounter.lineup), encounter.deals * seatings
-        alone = bool(lineup & apart)
-        most = _SEARCHED if lineup & slow else batch
-        if place > first and (alone or games + size > most):
+        size = encounter.deals * seatings
+        alone = any(slow[agent] for agent in encounter.lineup)
+        if place > first and (alone or games + size > batch):
             yield first, place
             first, games = place, 0
-        games = most if alone else games + size
+        games = batch if alone else games + size
     if encounters:
         yield first, len(encounters)
-
-
-def is_apart(name: str) -> bool:
-    """Whether an agent is a user's own code, which runs in a process of its own."""
-    return _kind(name) in ("file", "command")
-
-
-def _kind(name: str) -> str:
-    return "own" if name.endswith(".safetensors") else parse(name).kind
-
-
-def _searches(name: str) -> bool:
-    entry: Any = ZOO.get(parse(name).target) if _kind(name) == "own" and not name.endswith(".safetensors") else None
-    return entry is not None and entry.searches

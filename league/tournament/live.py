@@ -21,7 +21,8 @@ class Standings:
 
     def __init__(self, title: str, state: Tournament) -> None:
         self._title, self._state = title, state
-        self._began, self._before, self._drawn = time.monotonic(), state.played, 0.0
+        self._began, self._before = time.monotonic(), state.played
+        self._drawn, self._cost = 0.0, 0.0
         columns = (TextColumn("{task.description}"), BarColumn(32), TextColumn("{task.fields[note]}"))
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._bar = self._progress.add_task(title, total=None, note="")
@@ -37,13 +38,13 @@ class Standings:
     def show(self) -> None:
         """Draw the standings as they are now."""
         state, now = self._state, time.monotonic()
-        if now - self._drawn < _PAUSE:
+        if now - self._drawn < max(_PAUSE, 20 * self._cost):
             return
-        self._drawn = now
         done, rate = state.played, (state.played - self._before) / max(now - self._began, 1e-9)
-        encounters, finished = state.due()
-        each = state.about["deals"] * state.about["seatings"]
-        left = (len(encounters) - finished) * each
+        encounters, finished = state.at_hand()
+        left = sum(encounter.deals for encounter in encounters[finished:]) * state.about["seatings"]
         note = f"{done:,} games  {rate:,.0f}/s  {duration(left / rate) if rate else '?'} left of the round"
         self._progress.update(self._bar, completed=finished, total=len(encounters) or None, note=note)
         self._live.update(Group(self._progress, ranking(summary(state, self._title)["ranking"], most=20)))
+        self._drawn = time.monotonic()
+        self._cost = self._drawn - now

@@ -10,16 +10,25 @@ from arena.encounter import Encounter, Result
 from arena.formats import Lineup, Places, Rounds
 from arena.ledger import LedgerError, Record
 from arena.standings import Tally
+from league.tournament.entrants import is_slow
 
-FORMATS = ("round-robin", "gauntlet", "swiss", "knockout", "double-elimination", "adaptive", "league")
+_SLOW = 64
+"""Games in a block where an agent takes its time: what is not finished is lost in a power cut."""
+
+_STEADY = 64
+"""Encounters an agent in a league, after which those that follow are twice as long: its ledger grows ever slower."""
+
+
+_LONGEST = 1 << 16
+"""Deals to which they grow."""
 
 
 class Tournament:
     """A tournament as recorded so far.
 
-    about: what was asked for; note: beside it. agents: everybody's name; present: the numbers of those who take part;
-    tally: what they have come to. places: how far they came, where the format has ended and tells. stopped: why it
-    ended, or None.
+    about: what was asked for; note: beside it. agents: everybody who entered; present: the numbers of those who take
+    part; tally: what they have come to. places: how far they came, where the format has ended and tells. stopped: why
+    it ended, or None. requests: the names of those that were granted.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -32,10 +41,12 @@ class Tournament:
         self.places: Places | None = None
         self.over = False
         self.stopped: str | None = None
-        self.played, self.seconds = 0, 0.0
-        self._meetings: dict[tuple[str, ...], int] = {}
+        self.requests: set[str] = set()
+        self.played, self.encounters, self.seconds = 0, 0, 0.0
+        self._dealt: dict[tuple[str, ...], int] = {}
         self._rounds: Rounds | None = None
-        self._begun = False
+        self._begun, self._each = False, 0
+        self._lineups: list[Lineup] = []
         self._round: list[Encounter] = []
         self._results: list[Result] = []
         for record in records:
@@ -53,23 +64,29 @@ class Tournament:
             case "entered":
                 self._seat([body["agent"]])
             case "withdrew":
-                self.present.remove(body["number"])
+                self.present = [agent for agent in self.present if agent != body["number"]]
             case "encounter":
                 self._finish(result or Result.from_json(body))
                 self.seconds += note.get("seconds", 0.0)
             case "stopped":
                 self.stopped = body["why"]
                 if self.stopped == "finished":
-                    self.due()
+                    self.next_round()
+        if "request" in note:
+            self.requests.add(note["request"])
 
-    def due(self) -> tuple[list[Encounter], int]:
-        """Return the round at hand and how many of its encounters are done; no encounters when the format has ended.
+    def at_hand(self) -> tuple[list[Encounter], int]:
+        """Return the round at hand and how many of its encounters are done."""
+        return self._round, len(self._results)
 
-        Asked when a round is done, it begins the next one, with those who are present now.
+    def next_round(self) -> tuple[list[Encounter], int]:
+        """Return the round at hand, or if it is done the next, begun with those who are present now.
+
+        No encounters are left when the format has ended.
         """
         while not self.over and len(self._results) == len(self._round):
             self._advance()
-        return self._round, len(self._results)
+        return self.at_hand()
 
     def _format(self) -> Rounds:
         about, everyone, players = self.about, self.present, self.about["players"]
@@ -99,32 +116,52 @@ class Tournament:
     def _advance(self) -> None:
         assert self._rounds is not None
         try:
-            lineups: list[Lineup] = self._rounds.send(self._results) if self._begun else next(self._rounds)
+            lineups: list[Lineup] = self._rounds.send(self._whole()) if self._begun else next(self._rounds)
         except StopIteration as end:
             self.over, self.places, self._round, self._results = True, end.value, [], []
             return
-        self._begun = True
-        self._round = [Encounter(self._first_deal(lineup), self.about["deals"], lineup) for lineup in lineups]
-        self._results = []
+        self._begun, self._lineups, self._results, self._each = True, lineups, [], self._deals()
+        self._round = [block for lineup in lineups for block in self._blocks(lineup)]
 
-    def _first_deal(self, lineup: Lineup) -> int:
-        """Return the number of the first deal of an encounter: the following ones of those who meet.
+    def _whole(self) -> list[Result]:
+        """Return the round's results, a lineup's blocks as one."""
+        results, out = iter(self._results), []
+        for _ in self._lineups:
+            blocks = [next(results)]
+            while sum(block.encounter.deals for block in blocks) < self._each:
+                blocks.append(next(results))
+            out.append(Result.joined(blocks))
+        return out
+
+    def _deals(self) -> int:
+        """Return the deals of an encounter of the round that begins."""
+        if self.about["format"] != "league":
+            return self.about["deals"]
+        longer = (self.encounters // (_STEADY * len(self.agents))).bit_length()
+        return min(self.about["deals"] << min(longer, 20), max(self.about["deals"], _LONGEST))
+
+    def _blocks(self, lineup: Lineup) -> list[Encounter]:
+        """Return an encounter in blocks of deals: the following ones of those who meet.
 
         They have deals of their own, by their names, so that whoever else takes part changes none of their games.
         """
         names = tuple(sorted(self.agents[agent]["name"] for agent in lineup))
-        meetings = self._meetings.get(names, 0)
-        self._meetings[names] = meetings + 1
         start = int.from_bytes(hashlib.blake2b(json.dumps(names).encode(), digest_size=8).digest(), "little")
-        return (start >> 28 << 26) + meetings * self.about["deals"]
+        deals, dealt = self._each, self._dealt.get(names, 0)
+        self._dealt[names] = dealt + deals
+        slow = any(is_slow(self.agents[agent]["plays"]) for agent in lineup)
+        size = max(1, (_SLOW if slow else self.about["batch"]) // self.about["seatings"])
+        first = (start >> 28 << 26) + dealt
+        return [Encounter(first + k, min(size, deals - k), lineup) for k in range(0, deals, size)]
 
     def _finish(self, result: Result) -> None:
-        round_, done = self.due()
+        round_, done = self.next_round()
         if done >= len(round_) or round_[done] != result.encounter:
             raise LedgerError(
                 "the tournament's records are in an order that this version would not play them in: go on with the "
                 "version that began it, or begin a new one"
             )
         self._results.append(result)
+        self.encounters += 1
         self.tally.add([result])
         self.played += result.counts.size

@@ -28,9 +28,6 @@ def show_tournament(result: dict[str, Any]) -> None:
         console.print(crosstable(result["crosstable"]))
     if result["isolation"]:
         console.print(f"[dim]bots ran apart, by {result['isolation']}[/dim]", soft_wrap=True)
-    for row in result["ranking"]:
-        if row["first_fault"]:
-            console.print(f"[yellow]{escape(row['agent'])}: {escape(row['first_fault'])}[/yellow]", soft_wrap=True)
     for warning in result["warnings"]:
         console.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
     run = shlex.quote(result["run_dir"])
@@ -48,11 +45,14 @@ def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
     columns = ["score", "95 %", "Elo", "95 %", "games", "wins", "draws", "losses"] + ["faults"] * faulty
     for column in columns:
         table.add_column(column, justify="right")
+    scores = [value for row in rows for value in (row["score"], *row["score_interval"]) if value is not None]
+    sign = "+" if min(scores, default=0) < 0 else ""
+    places = sum(max(map(abs, scores), default=0) <= bound for bound in (10, 100, 10_000))
     for place, row in enumerate(rows[:most], 1):
         score, (low, high) = row["score"], row["score_interval"]
         cells = [
-            "-" if score is None else f"{score:+.4g}" if low is None or low < 0 else f"{score:.4g}",
-            "-" if low is None else f"{low:.4g}, {high:.4g}",
+            "-" if score is None else f"{score:{sign}.{places}f}",
+            "-" if low is None else f"{low:{sign}.{places}f}, {high:{sign}.{places}f}",
             "-" if row["elo"] is None else f"{row['elo']:+.0f}",
             "-" if row["elo"] is None else f"{row['interval'][0]:+.0f}, {row['interval'][1]:+.0f}",
             *(f"{row[key]:,}" for key in ("games", "wins", "draws", "losses")),
@@ -71,13 +71,13 @@ def crosstable(table: dict[str, Any]) -> Table:
         shown.add_column(str(rank), justify="right")
     for rank, name in enumerate(table["agents"]):
         triples = zip(*(table[key][rank] for key in ("wins", "draws", "losses")), strict=True)
-        cells = ["" if place == rank else f"{w}-{d}-{lost}" for place, (w, d, lost) in enumerate(triples)]
+        cells = [f"{w}-{d}-{lost}" if w + d + lost else "" for w, d, lost in triples]
         shown.add_row(str(rank + 1), escape(name), *cells)
     return shown
 
 
 def show_request(result: dict[str, Any]) -> None:
     """Print what a tournament was asked."""
-    who = result["agent"]["name"] if result["kind"] == "entered" else f"agent {result['number']}"
+    who = result["agent"]["name"] if result["kind"] == "entered" else result["name"]
     verb = "takes part in" if result["kind"] == "entered" else "leaves"
     terminal().print(escape(f"{who} {verb} {result['run_dir']} from {result['from']} on"), soft_wrap=True)

@@ -11,7 +11,7 @@ from league.tournament.plan import Tournament
 def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
     """Return the ranking, the crosstable and what to be wary of, as one JSON object."""
     tally, about = state.tally, state.about
-    order = tally.ranking(state.present, state.places)
+    order = tally.ranking(state.present, state.places, by_elo=_by_elo(state))
     mean, score_interval = tally.scores(_utility(about["utility"]))
     ratings, met = tally.rate(), (tally.wins + tally.wins.T + tally.draws).sum(1) > 0
     rows = []
@@ -33,7 +33,7 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
                 "faults": sum(tally.forfeits[agent].values()),
                 "fault_kinds": dict(tally.forfeits[agent]),
                 "first_fault": tally.first[agent],
-                **({} if state.places is None else {"place": order_place(state, agent)}),
+                **({} if state.places is None else {"place": _place(state, agent)}),
             }
         )
     chosen = np.ix_(order, order)
@@ -57,7 +57,13 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
     }
 
 
-def order_place(state: Tournament, agent: int) -> int:
+def _by_elo(state: Tournament) -> bool:
+    """Whether ratings order the ranking: pairs met unequally often, in a game that is won, drawn or lost."""
+    uneven = state.about["format"] in ("adaptive", "league") or state.stopped == "hours"
+    return uneven and state.about["utility"] == [-1, 1]
+
+
+def _place(state: Tournament, agent: int) -> int:
     """Return an agent's place by how far it came: 1 is the best, and equals share one."""
     assert state.places is not None
     mine = state.places.get(agent, 0.0)
@@ -81,7 +87,8 @@ def _warnings(state: Tournament) -> list[str]:
         faults, games = sum(tally.forfeits[agent].values()), int(tally.games[0, agent])
         if faults:
             kinds = ", ".join(f"{kind} {count}" for kind, count in tally.forfeits[agent].most_common())
-            out.append(f"{state.agents[agent]['name']} lost {faults} of {games} games by its own fault ({kinds})")
+            name, first = state.agents[agent]["name"], tally.first[agent]
+            out.append(f"{name} lost {faults} of {games} games by its own fault ({kinds}); the first: {first}")
     if tally.repeated:
         names = [" and ".join(state.agents[agent]["name"] for agent in lineup) for lineup in sorted(tally.repeated)]
         others = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -89,6 +96,6 @@ def _warnings(state: Tournament) -> list[str]:
             f"{'; '.join(names[:3])}{others} played the same games again and again, which say no more than one of "
             "each, so that intervals of Elo are too narrow: vary them with --opening"
         )
-    if state.stopped == "hours":
+    if state.stopped == "hours" and state.about["format"] != "league":
         out.append("the time was over before the format was: those who have not met yet are compared through others")
     return out

@@ -53,7 +53,8 @@ class Played:
 
     def to_json(self) -> dict[str, Any]:
         """Return the game as a JSON object."""
-        return {**vars(self), "actions": self.actions.tolist()}
+        pair = {"first": self.seats[0], "second": self.seats[1], "score": self.points[0]}
+        return {**(pair if len(self.seats) == 2 else {}), **vars(self), "actions": self.actions.tolist()}
 
 
 def games_of(run: str) -> tuple[Tournament, Iterator[Played]]:

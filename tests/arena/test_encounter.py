@@ -1,5 +1,5 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -119,7 +119,7 @@ def test_every_agent_sits_everywhere_and_seatings_of_a_deal_share_its_opening_an
             assert result.returns[0, deal].tolist() == result.returns[1, deal, ::-1].tolist()
         came = {(*games[0, deal], *result.returns[0, deal].tolist()) for deal in range(20)}
         assert len(came) > 2
-        assert result.pentanomial.tolist() == [0, 0, 20, 0, 0]
+        assert (result.points[:, :, 0].sum(0) == 1).all()
 
 
 @pytest.mark.parametrize("name", ["tic_tac_toe", "kuhn_poker"])
@@ -157,15 +157,45 @@ def test_a_fault_among_many_games_at_once_costs_no_more_than_one_by_one() -> Non
 
 
 def test_an_agent_that_cannot_even_start_loses_every_game() -> None:
-    class Stillborn(Faulty):
-        def start(self, seats: Tensor, draws: Draws) -> None:
-            raise Fault("no such program", "start")
-
-    agents: list[Agent] = [Random(), Stillborn([])]
+    agents: list[Agent] = [Random(), Stillborn()]
     (result,) = played("tic_tac_toe", [(0, 1)], Cast(lambda number: agents[number]))
     assert len(result.charges) == 8
     assert (result.returns[..., 0] == 1).all()
     assert not len(result.actions)
+
+
+class Stillborn(Faulty):
+    """Cannot even start."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def start(self, seats: Tensor, draws: Draws) -> None:
+        raise Fault("no such program", "start")
+
+
+@pytest.mark.parametrize("faulty", [Stillborn, lambda: Faulty(range(100))])
+@pytest.mark.parametrize("name", ["iterated_prisoners_dilemma(rounds=5)", "matching_pennies", "open_spiel:kuhn_poker"])
+def test_of_two_at_fault_in_the_same_moment_each_loses_half_of_the_games(
+    name: str, faulty: Callable[[], Agent]
+) -> None:
+    for lineup in ((0, 1), (1, 0)):
+        agents = [faulty(), faulty()]
+        (result,) = played(name, [lineup], Cast(agents.__getitem__))
+        assert len(result.charges) == result.counts.size
+        assert result.points.mean((0, 1)).tolist() == [0.5, 0.5]
+
+
+def test_equal_totals_are_no_lead_whatever_their_order() -> None:
+    draws = np.random.default_rng(0)
+    for _ in range(200):
+        paid = draws.integers(0, 10, 10) / 10
+        returns = np.stack([paid, draws.permutation(paid)], axis=1)[None]
+        result = Result(Encounter(0, 10, (0, 1)), returns, np.ones((1, 10), np.int64), np.zeros(10))
+        points = result.points.mean((0, 1))
+        assert result.lead == points[0] - points[1]
+        more = Result(result.encounter, returns + np.array([1e-6, 0.0]), result.counts, result.actions)
+        assert more.lead == pytest.approx(1e-6, rel=1e-3)
 
 
 def test_games_that_repeat_are_seen() -> None:

@@ -10,30 +10,38 @@ from hypothesis import strategies as st
 from arena import formats
 from arena.encounter import Encounter, Result
 from arena.formats import Lineup, Places, Rounds
+from arena.pairing import pair_neighbours
 from arena.ratings import rate
 
 FIELDS = st.integers(2, 12).flatmap(lambda size: st.permutations(range(size)))
 """Strengths of a field: the stronger always wins."""
 
 
-def beat(lineup: Lineup, strengths: list[int], number: int = 0) -> Result:
+def beat(lineup: Lineup, strengths: list[int]) -> Result:
     """Return what comes of an encounter in which the stronger wins both games of a deal, and equals draw."""
-    better = float(np.sign(strengths[lineup[0]] - strengths[lineup[1]]))
-    returns = np.tile([better, -better], (2, 1, 1))
-    return Result(Encounter(number, 1, lineup), returns, np.zeros((2, 1), np.int64), np.zeros(0, np.int64))
+    return led(lineup, strengths[lineup[0]] - strengths[lineup[1]])
 
 
-def held(rounds: Rounds, strengths: list[int], most: int = 1000) -> tuple[list[list[Lineup]], Places | None]:
-    """Hold a tournament to its end, or for `most` rounds."""
+def led(lineup: Lineup, lead: float) -> Result:
+    """Return what comes of an encounter of one deal in which the first wins both games, or loses or draws them."""
+    returns = np.tile([np.sign(lead), -np.sign(lead)], (2, 1, 1))
+    return Result(Encounter(0, 1, lineup), returns, np.zeros((2, 1), np.int64), np.zeros(0, np.int64))
+
+
+def held(rounds: Rounds, strengths: list[int]) -> tuple[list[list[Lineup]], Places | None]:
+    """Hold a tournament to its end."""
+    return to_the_end(rounds, lambda lineup: beat(lineup, strengths))
+
+
+def to_the_end(rounds: Rounds, meet: Callable[[Lineup], Result]) -> tuple[list[list[Lineup]], Places | None]:
+    """Hold a tournament to its end, with whatever comes of encounters."""
     seen = []
     try:
-        lineups = next(rounds)
-        while len(seen) < most:
-            seen.append(lineups)
-            lineups = rounds.send([beat(lineup, strengths) for lineup in lineups])
+        seen.append(next(rounds))
+        while True:
+            seen.append(rounds.send([meet(lineup) for lineup in seen[-1]]))
     except StopIteration as end:
         return seen, end.value
-    return seen, None
 
 
 @given(FIELDS)
@@ -125,6 +133,74 @@ def test_a_drawn_match_is_played_again_and_in_the_end_the_better_seed_goes_on() 
     assert places[0] > places[1]
 
 
+@pytest.mark.parametrize("make", [formats.knockout, formats.double_elimination])
+@pytest.mark.parametrize("agents", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+def test_a_match_that_stays_drawn_goes_to_the_better_seed_wherever_it_stands(make, agents: list[int]) -> None:
+    # The worst seed beats the best, so that it stands left of the second seed, with whom it then draws.
+    first, second, third, fourth = agents
+    better = {(fourth, first), (second, third), (second, first), (fourth, third)}
+
+    _, places = to_the_end(make(agents, 2), lambda pair: led(pair, (pair in better) - (pair[::-1] in better)))
+    assert places is not None
+    assert max(agents, key=lambda agent: places[agent]) == second
+
+
+@pytest.mark.parametrize(("agents", "count"), [(128, 20), (3000, 3)])
+def test_in_a_large_swiss_tournament_nobody_meets_twice(agents: int, count: int) -> None:
+    draws = np.random.default_rng(1)
+    strengths = draws.normal(size=agents)
+    rounds, _ = to_the_end(
+        formats.swiss(range(agents), 2, rounds=count),
+        lambda pair: led(pair, strengths[pair[0]] - strengths[pair[1]] + draws.normal(scale=0.3)),
+    )
+    met = [frozenset(pair) for pairs in rounds for pair in pairs]
+    assert len(met) == len(set(met)) == count * agents // 2
+    for pairs in rounds:
+        assert len({agent for pair in pairs for agent in pair}) == agents
+
+
+@given(st.integers(1, 4).flatmap(lambda half: st.tuples(st.just(2 * half), st.sets(st.integers(0, 27)))))
+@settings(deadline=None)
+def test_neighbours_repeat_as_few_pairs_as_can_be(drawn: tuple[int, set[int]]) -> None:
+    size, chosen = drawn
+    met = {frozenset(pair) for place, pair in enumerate(combinations(range(size), 2)) if place in chosen}
+
+    def fewest(left: tuple[int, ...]) -> int:
+        if not left:
+            return 0
+        one, *others = left
+        rest = [(other, tuple(agent for agent in others if agent != other)) for other in others]
+        return min((frozenset((one, other)) in met) + fewest(after) for other, after in rest)
+
+    pairs = pair_neighbours(range(size), met)
+    assert sorted(agent for pair in pairs for agent in pair) == list(range(size))
+    assert sum(frozenset(pair) in met for pair in pairs) == fewest(tuple(range(size)))
+
+
+def test_neighbours_in_the_table_meet_where_they_are_new_to_each_other() -> None:
+    met = {frozenset((5, 4)), frozenset((1, 0))}
+    assert pair_neighbours([5, 4, 3, 2], set()) == [(5, 4), (3, 2)]
+    assert pair_neighbours([5, 4, 3, 2], met) == [(5, 3), (4, 2)]
+    assert pair_neighbours([5, 4, 3, 2, 1, 0], {*met, frozenset((4, 2))}) in (
+        [(5, 3), (4, 1), (2, 0)],
+        [(5, 3), (4, 0), (2, 1)],
+    )
+
+
+def test_points_that_are_sums_of_tenths_are_equal_where_they_should_be() -> None:
+    tenths: Counter[int] = Counter()
+    draws = np.random.default_rng(0)
+
+    def meet(lineup: Lineup) -> Result:
+        won = draws.random(10) < 0.5
+        tenths.update({lineup[0]: int(won.sum()), lineup[1]: int((~won).sum())})
+        returns = np.stack([won, ~won], axis=1)[None].astype(np.float64)
+        return Result(Encounter(0, 10, lineup), returns, np.zeros((1, 10), np.int64), np.zeros(0, np.int64))
+
+    _, places = to_the_end(formats.swiss(range(32), 2, rounds=10), meet)
+    assert places == {agent: count / 10 for agent, count in tenths.items()}
+
+
 def test_the_best_seeds_rest_and_meet_last() -> None:
     rounds, _ = held(formats.knockout(range(6), 2), [5, 4, 3, 2, 1, 0])
     assert [[set(lineup) for lineup in lineups] for lineups in rounds] == [
@@ -151,9 +227,10 @@ def test_adaptive_encounters_are_as_many_as_asked_for_and_seek_out_what_is_close
 def test_a_newcomer_to_a_league_meets_everyone_first() -> None:
     present = [0, 1, 2]
     rounds = formats.league(lambda: present, at_once=2)
-    assert {frozenset(lineup) for lineup in next(rounds)} == {frozenset(pair) for pair in combinations(range(3), 2)}
+    lineups = next(rounds)
+    assert {frozenset(lineup) for lineup in lineups} == {frozenset(pair) for pair in combinations(range(3), 2)}
     for _ in range(3):
-        lineups = rounds.send([beat(lineup, [0, 1, 2]) for lineup in combinations(range(3), 2)])
+        lineups = rounds.send([beat(lineup, [0, 1, 2]) for lineup in lineups])
         assert len(lineups) == 2
     present = [0, 2, 3]
     lineups = rounds.send([beat(lineup, [0, 1, 2]) for lineup in lineups])
@@ -185,7 +262,7 @@ def stopped_early(truth: list[float], seed: int) -> list[int] | None:
             results = []
             for i, j in lineups:
                 won = draws.random((2, 10, 1)) < 1 / (1 + 10 ** ((truth[j] - truth[i]) / 400))
-                returns = np.concatenate([won, ~won], 2) * 2.0 - 1
+                returns = np.concatenate([won, ~won], 2).astype(np.float64) * 2 - 1
                 results.append(Result(Encounter(0, 10, (i, j)), returns, np.zeros((2, 10), int), np.zeros(0, int)))
                 wins[[i, j], [j, i]] += won.sum(), (~won).sum()
             played += len(lineups)

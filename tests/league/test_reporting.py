@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from league.reporting.palette import LEVELS, colours, contrast, level_of, styles
 from league.reporting.rounds import rounds_of
 from league.reporting.writing import show_report_written, write_report
 from league.tournament.config import VOLATILE, TournamentConfig
-from league.tournament.plan import FORMATS, Tournament
+from league.tournament.plan import Tournament
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -77,10 +77,11 @@ def hold(
         "players": made.spec.players,
         "utility": [bound if np.isfinite(bound) else None for bound in made.spec.utility],
         "seatings": rotations(made.spec),
+        "batch": made.spec.batch,
         "deals": 3,
         "plies": 2,
         "encounters": 20,
-        "agents": [{"name": name, "plays": name, "digest": None} for name in agents],
+        "agents": [{"name": name, "plays": "random", "digest": None, "refused": None} for name in agents],
         **given,
     }
     entries = [Entry("tournament", body, {"workers": 1}), Entry("limits", {"hours": None})]
@@ -88,7 +89,7 @@ def hold(
     for entry in entries:
         state.take(*entry)
     cast = Cast(seated.__getitem__)
-    while (due := state.due()[0]) and (most is None or played < most):
+    while (due := state.next_round()[0]) and (most is None or played < most):
         due = due if most is None else due[: most - played]
         settings = {"seatings": body["seatings"], "seed": body["seed"], "plies": body["plies"]}
         for result in play_encounters(made, cast, due, **settings):
@@ -192,7 +193,7 @@ def check_picture(file: Path) -> None:
     assert "nan" not in text.replace("nance", "")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", get_args(TournamentConfig.model_fields["format"].annotation))
 def test_every_format_is_reported(format, tmp_path):
     most = 14 if format == "league" else None
     folder = hold(tmp_path / "run", field(), format, most=most)

@@ -1,0 +1,93 @@
+"""Who takes part in a tournament, as its ledger records it: a name, what plays under it, and a digest of that."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from agents.agent import Fault
+from agents.hosting import Limits
+from agents.zoo import ZOO
+from games.game import Game
+from games.names import parse, shorten
+from league.runs import full_name, identity, load_agent, pinned
+from league.tournament.config import TournamentError
+
+
+def entrant(name: str, game: Game, limits: Limits) -> dict[str, Any]:
+    """Return what is recorded of an agent; raises where there is none of that name or it cannot play `game`.
+
+    plays: what the name stands for now, which a league that goes on does not change. refused: why it could not be
+    started, where that is so: it is not tried again and loses its games.
+    """
+    plays, refused = pinned(full_name(name)), None
+    try:
+        agent = load_agent(plays, game, limits=limits)
+        close: Callable[[], None] = getattr(agent, "close", lambda: None)
+        close()
+    except Fault as fault:
+        refused = [str(fault), fault.kind]
+    return {"name": name, "plays": plays, "digest": _digest(plays), "refused": refused}
+
+
+def labelled(entrants: Sequence[dict[str, Any]], taken: Sequence[str]) -> list[dict[str, Any]]:
+    """Give every entrant a name of its own: the second `random` is random#2."""
+    names, out = set(taken), []
+    for one in entrants:
+        name, copy = one["name"], 2
+        while name in names:
+            name, copy = f"{one['name']}#{copy}", copy + 1
+        names.add(name)
+        out.append({**one, "name": name})
+    return out
+
+
+def refuse_changed(one: dict[str, Any]) -> None:
+    """Raise `TournamentError` where an entrant's file, or the members of a league, are not what they were."""
+    if one["digest"] != _digest(one["plays"]):
+        raise TournamentError(
+            f"{shorten(one['name'])} is not what it was when it entered, so its games would not be those of one agent: "
+            "restore it, or begin a new tournament"
+        )
+
+
+def is_apart(name: str) -> bool:
+    """Whether an agent is a user's own code, which runs in a process of its own."""
+    return not name.endswith(".safetensors") and parse(name).kind in ("file", "command")
+
+
+def is_slow(name: str) -> bool:
+    """Whether an agent takes its time over a move: it searches, or is asked in another process."""
+    if name.endswith(".safetensors"):
+        return False
+    entry = ZOO.get(parse(name).target)
+    return is_apart(name) or (entry is not None and entry.searches)
+
+
+def _digest(name: str) -> str | None:
+    """Return a digest of the file or the members of a league that an agent's name leads to; None where to neither."""
+    path = _file_of(name)
+    if path is None:
+        data = json.dumps(identity(name)).encode() if parse(name).kind == "run" else b""
+    else:
+        try:
+            data = path.read_bytes()
+        except OSError:
+            data = b"absent"
+    return hashlib.blake2b(data, digest_size=16).hexdigest() if data else None
+
+
+def _file_of(name: str) -> Path | None:
+    if name.endswith(".safetensors"):
+        return Path(name).expanduser()
+    parsed = parse(name)
+    if parsed.kind == "file":
+        return Path(parsed.source).expanduser()
+    if parsed.kind == "command":
+        with suppress(ValueError):
+            words = [Path(word) for word in shlex.split(parsed.target)]
+            return next((word for word in words if word.is_file()), None)
+    return None
