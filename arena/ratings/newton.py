@@ -116,10 +116,11 @@ class Posterior:
             slope = float(gradient @ step)
             ahead, curvature = self.derivatives(point + step)
             # The log posterior is concave, so its slope along a step only falls; a step that ends on a steep way down
-            # went too far. The last step ends on what rounding leaves.
+            # went too far. A step within the precision ends on what rounding leaves.
             while not converged and ahead @ step < -slope / 2:
                 step, slope = step / 2, slope / 2
                 ahead, curvature = self.derivatives(point + step)
+                converged = bool(np.abs(step).max() < precision)
             point, gradient, hessian = point + step, ahead, curvature
         covariance = self._covariance(hessian) if spread else np.empty((0, 0))
         return Optimum(point, covariance, iterations, converged)

@@ -81,7 +81,10 @@ def hold(
         "deals": 3,
         "plies": 2,
         "encounters": 20,
-        "agents": [{"name": name, "plays": "random", "digest": None, "refused": None} for name in agents],
+        "agents": [
+            {"name": name, "plays": name if name.isidentifier() else "random", "digest": None, "refused": None}
+            for name in agents
+        ],
         **given,
     }
     entries = [Entry("tournament", body, {"workers": 1}), Entry("limits", {"hours": None})]
