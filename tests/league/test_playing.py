@@ -535,7 +535,8 @@ def test_what_a_terminal_could_obey_is_not_written(opponent):
     _, text = dialogue("tic_tac_toe", [4], against=["\x1b]0;x"])
     assert "\x1b" not in text
     assert "\x07" not in text
-    assert "?[2Jgone?" in text
+    assert "\\x1b[2Jgone\\x07" in text  # a fault's words are written out, and a name's control characters replaced
+    assert "?]0;x" in text
 
 
 def test_in_a_terminal_one_may_think_again_at_the_end_and_leave_by_control_c_and_d(tmp_path):
