@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 from torch import Tensor
 
@@ -56,9 +57,9 @@ class Turn:
             )
         return self.position[self.rows]
 
-    def select(self, chosen: Tensor, memory: Tensor) -> "Turn":
+    def select(self, chosen: Tensor, memory: Tensor) -> Self:
         """Return the turn of the pairs at `chosen [m]`, whose agent remembers them as `memory [m]`."""
-        return Turn(
+        return type(self)(
             self.game,
             self.position,
             self.rows[chosen],

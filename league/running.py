@@ -1,7 +1,6 @@
 """`run` and `resume`: a league in this process, with its folder, its processes, its picture and its signals."""
 
 import os
-import re
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
@@ -47,11 +46,7 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
         )
     for name in config.include:
         _rehearse(name, game, exact="exact" in (config.oracle, config.payoffs))
-    folder = (
-        Path(run_dir)
-        if run_dir is not None
-        else free_folder(re.sub(r"[^a-z0-9_]+", "-", game.spec.name.lower()).strip("-"))
-    )
+    folder = Path(run_dir) if run_dir is not None else free_folder(game.spec.name)
     refuse_foreign(folder)
     body = {
         "game": game.spec.name,

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -66,8 +67,9 @@ def is_running(folder: Path) -> bool:
     return False
 
 
-def free_folder(slug: str) -> Path:
-    """Return the first of runs/slug, runs/slug-2, ... that does not exist; of a long slug, its beginning."""
+def free_folder(name: str) -> Path:
+    """Return the first of runs/NAME, runs/NAME-2, ... that does not exist; of a long name, its beginning."""
+    slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")
     slug = slug[:60].rstrip("-") or "league"  # a matrix game's name holds its payoffs, which no file's name could
     folder, number = Path("runs") / slug, 2
     while folder.exists():

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import torch
@@ -74,18 +74,9 @@ class _Position:
 class _Turn(Turn):
     """A turn whose tensors came from the engine."""
 
-    def select(self, chosen: Tensor, memory: Tensor) -> "_Turn":
+    def select(self, chosen: Tensor, memory: Tensor) -> Self:
         """Return the turn of the pairs at `chosen [m]`, whose agent remembers them as `memory [m]`."""
-        part = _Turn(
-            self.game,
-            self.position,
-            self.rows[chosen],
-            self.seats[chosen],
-            self.draws.rows(chosen),
-            memory,
-            self.payments,
-            None if self.active is None else self.active[chosen],
-        )
+        part = super().select(chosen, memory)
         part.__dict__.update({name: getattr(self, name)[chosen] for name in ("observation", "legal")})
         return part
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import log_ndtr
 
-Floats = NDArray[np.float64]
+from arena.cells import Floats
 
 _IMAGES = 2 * np.arange(-20, 21)
 _LONGEST = 20.0

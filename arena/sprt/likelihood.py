@@ -6,10 +6,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arena.cells import Floats
 from arena.ratings.elo import NORMALIZED
 from games.errors import UserError
 
-Floats = NDArray[np.float64]
 Model = Literal["logistic", "normalized", "bayeselo"]
 
 MODELS: tuple[str, ...] = get_args(Model)

@@ -8,11 +8,10 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.cells import Counts
 from arena.encounter import Cast, Charge, Encounter, play_encounters
 from arena.sprt.sequential import Sprt
 from games.game import Game
-
-Counts = NDArray[np.int64]
 
 BLOCK = 8
 """Pairs that are played as one encounter, and asked for together: an agent that is a process lives as long."""

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 import shlex
 import sys
 import time
@@ -55,7 +54,7 @@ def run_tournament(
     limits = _limits(config)
     entrants = labelled([entrant(name, made, Limits(**limits)) for name in names], [])
     _refuse(made, config, len(entrants))
-    folder = Path(run_dir) if run_dir is not None else free_folder(f"tournament-{_slug(made.spec.name)}")
+    folder = Path(run_dir) if run_dir is not None else free_folder(f"tournament-{made.spec.name}")
     refuse_foreign(folder)
     shape = config.model_dump(mode="json", exclude={*_RENAMED, *VOLATILE})
     pairs = len(entrants) * (len(entrants) - 1) // 2
@@ -152,10 +151,6 @@ def _refuse(game: Game, config: TournamentConfig, agents: int) -> None:
             )
     if config.format == "gauntlet" and config.heads >= agents:
         raise TournamentError(f"--heads {config.heads} leaves nobody to meet among {agents} agents: give fewer")
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:40].rstrip("-")
 
 
 def _manage(ledger: Ledger, state: Tournament, game: Game, workers: int, stop: Stop, *, quiet: bool) -> dict[str, Any]:

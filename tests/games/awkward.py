@@ -6,6 +6,7 @@ from functools import reduce
 import numpy as np
 import pytest
 
+from games import MatrixGame, make
 from games.normal_form.payoffs import Equilibrium
 
 ROCK_PAPER_SCISSORS = np.array([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]])
@@ -65,3 +66,10 @@ def refused(payoffs: np.ndarray) -> list[np.ndarray]:
         broken.append(payoffs.copy())
         broken[-1].flat[1] = value
     return [*broken, np.zeros((2, 3)), np.zeros((3, 2, 2)), np.zeros((2, 0, 3))]
+
+
+def payoffs_of(name: str) -> np.ndarray:
+    """Return the payoffs `[P, A1, ..., AP]` of one of our matrix games."""
+    game = make(name)
+    assert isinstance(game, MatrixGame)
+    return np.moveaxis(game.payoffs, -1, 0)

@@ -5,12 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from awkward import payoffs_of
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.optimize import linprog
 
-from games import make
 from games.normal_form.dominance import Dominated, Elimination, eliminate_dominated
 
 MIXED_ONLY = np.array([[3.0, 0], [0, 3], [1, 1]])
@@ -186,8 +186,7 @@ def test_weak_dominance_takes_all_at_once_and_its_order_matters() -> None:
 
 @pytest.mark.parametrize("name", ["stag_hunt", "chicken", "battle_of_the_sexes", "rock_paper_scissors", "climbing"])
 def test_games_without_dominance_stay_whole(name: str) -> None:
-    game = make(name)
-    payoffs = np.moveaxis(game.payoffs, -1, 0)  # type: ignore[attr-defined]
+    payoffs = payoffs_of(name)
     found = eliminate_dominated(payoffs)
     assert found.rounds == ()
     assert (found.payoffs == payoffs).all()

@@ -7,20 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from awkward import payoffs_of
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from games import make
 from games.errors import UserError
 from games.normal_form.payoffs import Equilibrium, conclude
 from games.normal_form.welfare import inefficiency, pareto_frontier, social_optimum, social_welfare
 
 KINDS: list[Any] = ["utilitarian", "egalitarian", "nash"]
-
-
-def payoffs_of(name: str) -> np.ndarray:
-    return np.moveaxis(make(name).payoffs, -1, 0)  # type: ignore[attr-defined]
 
 
 def mixed(payoffs: np.ndarray, *strategies: list[float]) -> Equilibrium:
