@@ -16,8 +16,10 @@ from games.errors import GameError
 from games.extensive.replay import states_at
 from games.extensive.tree import Floats, GameTree
 from games.game import Game, State
+from games.hashing import hash_observations
 from games.names import shorten
 from games.native import NativeGame, NativeState
+from games.turn import Turn
 
 
 def refuse_unfit(game: Game, agent: str) -> None:
@@ -78,6 +80,58 @@ class Positions:
     def rows(self, rows: Tensor) -> "Positions":
         """Return the positions at `rows [n]`."""
         return Positions(self.state[rows], self.seats[rows], self.keys[rows])
+
+
+class LookAhead:
+    """An agent that decides by the position and by random numbers of the game's own."""
+
+    game: Game
+
+    def start(self, seats: Tensor, draws: Draws) -> None:
+        """Begin nothing: every move is searched anew."""
+
+    def decide(self, positions: Positions) -> Tensor:
+        """Return the actions to play `[m]` int64; all random numbers are named by the positions' keys."""
+        raise NotImplementedError
+
+    def act(self, turn: Turn) -> Tensor:
+        """Search in each pair that moves: `[n]` int64."""
+        answer, moving = torch.zeros_like(turn.seats), turn.active
+        if moving is None:
+            answer[:] = self._decide(turn, self._keys(turn).cpu())
+        elif (rows := moving.nonzero()[:, 0]).numel():
+            chosen = turn.select(rows, turn.memory[rows])
+            answer[rows] = self._decide(chosen, self._keys(chosen).cpu()).to(answer.device)
+        return answer
+
+    def _keys(self, turn: Turn) -> Tensor:
+        return turn.draws.bits(turn.seats)
+
+    def _decide(self, turn: Turn, keys: Tensor) -> Tensor:
+        return self.decide(Positions(on_host(turn.state), turn.seats.cpu(), keys))
+
+
+class Deterministic(LookAhead):
+    """An agent whose random numbers are those of the position: it always plays the same move there."""
+
+    def _keys(self, turn: Turn) -> Tensor:
+        return hash_observations(turn.observation, turn.seats)
+
+    def _decide(self, turn: Turn, keys: Tensor) -> Tensor:
+        """Search each position once, however many games have come to it."""
+        _, first, inverse = np.unique(keys.numpy(), return_index=True, return_inverse=True)
+        rows = torch.from_numpy(first)
+        place = rows.to(turn.rows.device)
+        chosen = turn.select(place, turn.memory[place])
+        return super()._decide(chosen, keys[rows])[torch.from_numpy(inverse)]
+
+    def behaviour(self, tree: GameTree) -> Floats:
+        """Return its behaviour `[K]`: one search for each observation."""
+
+        def decide_at(positions: Positions) -> np.ndarray:
+            return np.eye(self.game.spec.actions)[self.decide(positions).numpy()]
+
+        return behaviour_of(self.game, tree, hash_observations(tree.observations, tree.row_seat), decide_at)
 
 
 def behaviour_of(

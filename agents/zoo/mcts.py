@@ -14,24 +14,21 @@ from torch import Tensor
 
 from agents.agent import AgentError
 from agents.zoo.lookahead import (
+    Deterministic,
+    LookAhead,
     Moves,
     Positions,
-    behaviour_of,
     bounded,
     finite_scale,
-    on_host,
     refuse_unfit,
     words_of,
 )
 from agents.zoo.mcts_kernels import Tree, allocate, attach, back_up, bytes_a_tree, decide, descend, native_search
 from games.choices import uniform_actions
 from games.draws import Draws
-from games.extensive.tree import Floats, GameTree
 from games.game import Game, State, concatenate
-from games.hashing import hash_observations
 from games.names import shorten
 from games.native import NativeGame
-from games.turn import Turn
 
 _MEMORY = 2**26
 """Bytes of trees that are grown at once."""
@@ -53,7 +50,7 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class MonteCarlo:
+class MonteCarlo(LookAhead):
     """Monte Carlo tree search; its random numbers are those of each game, at each move."""
 
     game: Game
@@ -61,24 +58,9 @@ class MonteCarlo:
     c: float
     seed: int
 
-    def start(self, seats: Tensor, draws: Draws) -> None:
-        """Begin nothing: every move is searched anew."""
-
-    def act(self, turn: Turn) -> Tensor:
-        """Search in each pair that moves: `[n]` int64."""
-        answer, moving = torch.zeros_like(turn.seats), turn.active
-        if moving is None:
-            answer[:] = self._decide(turn, self._keys(turn).cpu())
-        elif (rows := moving.nonzero()[:, 0]).numel():
-            chosen = turn.select(rows, turn.memory[rows])
-            answer[rows] = self._decide(chosen, self._keys(chosen).cpu()).to(answer.device)
-        return answer
-
-    def _keys(self, turn: Turn) -> Tensor:
-        return turn.draws.bits(turn.seats)
-
-    def _decide(self, turn: Turn, keys: Tensor) -> Tensor:
-        return self.search(Positions(on_host(turn.state), turn.seats.cpu(), keys)).actions
+    def decide(self, positions: Positions) -> Tensor:
+        """Return the actions to play `[m]` int64."""
+        return self.search(positions).actions
 
     def search(self, positions: Positions) -> Searched:
         """Search from every position, each in a tree of its own, with random numbers named by its key."""
@@ -120,27 +102,8 @@ class MonteCarlo:
         return tree
 
 
-class Deterministic(MonteCarlo):
-    """Monte Carlo tree search whose random numbers are those of the position: it always plays the same move there."""
-
-    def _keys(self, turn: Turn) -> Tensor:
-        return hash_observations(turn.observation, turn.seats)
-
-    def _decide(self, turn: Turn, keys: Tensor) -> Tensor:
-        """Search each position once, however many games have come to it."""
-        _, first, inverse = np.unique(keys.numpy(), return_index=True, return_inverse=True)
-        rows = torch.from_numpy(first)
-        place = rows.to(turn.rows.device)
-        chosen = turn.select(place, turn.memory[place])
-        return super()._decide(chosen, keys[rows])[torch.from_numpy(inverse)]
-
-    def behaviour(self, tree: GameTree) -> Floats:
-        """Return its behaviour `[K]`: one search for each observation."""
-
-        def decide_at(positions: Positions) -> np.ndarray:
-            return np.eye(self.game.spec.actions)[self.search(positions).actions.numpy()]
-
-        return behaviour_of(self.game, tree, hash_observations(tree.observations, tree.row_seat), decide_at)
+class DeterministicMonteCarlo(Deterministic, MonteCarlo):
+    """Monte Carlo tree search whose random numbers are those of the position."""
 
 
 class _Stepped:
@@ -249,5 +212,5 @@ def mcts(
         raise AgentError(
             f"expected deterministic to be True or False but got {shorten(repr(deterministic))}; write one of these"
         )
-    kind = Deterministic if deterministic else MonteCarlo
+    kind = DeterministicMonteCarlo if deterministic else MonteCarlo
     return kind(game, simulations, float(c), seed)

@@ -13,7 +13,7 @@ from agents.agent import AgentError, Evaluable, Random
 from agents.rollout import play
 from agents.zoo import mcts as module
 from agents.zoo.lookahead import Positions, first_state
-from agents.zoo.mcts import Deterministic, MonteCarlo, mcts
+from agents.zoo.mcts import DeterministicMonteCarlo, MonteCarlo, mcts
 from agents.zoo.mcts_kernels import Tree
 from agents.zoo.minimax import minimax
 from games import build_tree, make
@@ -175,7 +175,7 @@ def test_a_deterministic_search_is_evaluated_exactly_and_plays_what_was_evaluate
     game = make("tic_tac_toe")
     tree = build_tree(game)
     weak, strong = (mcts(game, simulations=simulations, deterministic=True) for simulations in (30, 2000))
-    assert isinstance(weak, Deterministic)
+    assert isinstance(weak, DeterministicMonteCarlo)
     assert isinstance(strong, Evaluable)
     assert not isinstance(mcts(game), Evaluable)
     assert tree.exploitability(tree.plan(strong.behaviour(tree))) == 0.0

@@ -1,0 +1,1 @@
+"""Monte Carlo tree search with a policy-value network, over a batch of positions."""
