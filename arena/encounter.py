@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agents.agent import Agent, Fault
 from agents.hosting import Refused
-from agents.rollout import Choices, Played, play
+from agents.rollout import Forfeit, play
 from agents.zoo.scripted import play_field
 from agents.zoo.scripted_kernels import NOT_PLAYED
 from arena.cells import Counts, Floats
@@ -56,6 +56,8 @@ class Result:
     A fault ends its game, which its agent loses: it is paid the least that the game can pay. In a zero-sum game the
     others share what it lost; elsewhere the game does not enter their mean return, for they can neither be blamed for
     how it ended nor be rewarded. Where the game does not tell its least return, it enters nobody's.
+
+    opened `[R, D]`: how many of the choices were drawn as the game's opening; None without openings.
     """
 
     encounter: Encounter
@@ -63,23 +65,27 @@ class Result:
     counts: Counts
     actions: NDArray[Any]
     charges: tuple[Charge, ...] = ()
+    opened: Counts | None = None
 
     @property
     def above(self) -> NDArray[np.bool_]:
         """`[R, D, P, P]`: whether lineup[k] did better than lineup[l]; the one at fault did worse than all others."""
-        ranked = self._ranked
+        ranked = self.ranked
         return ranked[..., :, None] > ranked[..., None, :]
 
     @property
     def points(self) -> Floats:
         """`[R, D, P]`: a point for doing better and half for doing as well as another, on average over the others."""
-        ranked, players = self._ranked, self.returns.shape[2]
+        ranked, players = self.ranked, self.returns.shape[2]
         better = (ranked[..., :, None] > ranked[..., None, :]).sum(-1)
         equal = (ranked[..., :, None] == ranked[..., None, :]).sum(-1) - 1
         return (better + equal / 2) / max(players - 1, 1)
 
     @property
-    def _ranked(self) -> Floats:
+    def ranked(self) -> Floats:
+        """`[R, D, P]`: numbers of which the greater did better, within a game: returns, but where a fault ended it."""
+        if not self.charges:
+            return self.returns
         ranked = self.returns.copy()
         for charge in self.charges:
             ranked[charge.rotation, charge.deal] = 0.0
@@ -100,18 +106,6 @@ class Result:
         if abs(means[0] - means[1]) > 1e-9 * np.nanmax(np.abs(self.returns)):
             return float(means[0] - means[1])
         return float(points[0] - points[1])
-
-    @property
-    def repeats(self) -> bool:
-        """Whether in each seating all deals were the same game, move for move: then all tell as much as one."""
-        _, deals = self.counts.shape
-        if deals < 2 or self.charges or (self.counts != self.counts[:, :1]).any():
-            return False
-        for end, made in zip(self.counts.sum(1).cumsum(), self.counts.sum(1), strict=True):
-            games = self.actions[end - made : end].reshape(deals, -1) if made else self.counts[:0]
-            if (games != games[:1]).any():
-                return False
-        return not np.ptp(self.returns, axis=1).any()
 
     def games(self) -> Iterator[tuple[int, int, NDArray[Any]]]:
         """Yield each game's rotation, deal and choices."""
@@ -140,10 +134,14 @@ class Result:
                 for start, block in zip(before, blocks, strict=False)
                 for charge in block.charges
             ),
+            None
+            if any(block.opened is None for block in blocks)
+            else np.concatenate([block.opened for block in blocks if block.opened is not None], axis=1),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON object, which loses nothing."""
+        opened = {} if self.opened is None else {"opened": _packed(_narrow(self.opened))}
         return {
             "lineup": list(self.encounter.lineup),
             "first": self.encounter.first,
@@ -153,6 +151,7 @@ class Result:
             "returns": _packed(self.returns),
             "counts": _packed(self.counts.astype(np.int32)),
             "actions": _packed(self.actions),
+            **opened,
         }
 
     @classmethod
@@ -165,6 +164,7 @@ class Result:
             _unpacked(body["counts"]).astype(np.int64).reshape(-1, deals),
             _unpacked(body["actions"]).reshape(-1, *body["shape"]),
             tuple(Charge(*charge) for charge in body["charges"]),
+            _unpacked(body["opened"]).astype(np.int64).reshape(-1, deals) if "opened" in body else None,
         )
 
 
@@ -256,12 +256,13 @@ def _at_once(
         )
         for start in range(0, len(numbers), game.spec.batch)
     ]
-    returns, counts, actions = (np.concatenate(parts) for parts in zip(*map(_arrays, played), strict=True))
+    returns, counts, actions, opened = _joined([games for games, _ in played])
     results, row, choice = [], 0, 0
     for encounter, _ in tables:
         rows = slice(row, row + seatings * encounter.deals)
         made = int(counts[rows].sum())
-        results.append(_result(encounter, seatings, returns[rows], counts[rows], actions[choice : choice + made], []))
+        part = _Games(returns[rows], counts[rows], actions[choice : choice + made], opened[rows])
+        results.append(_result(encounter, seatings, part, [], plies=plies))
         row, choice = rows.stop, choice + made
     return results
 
@@ -280,15 +281,13 @@ def _one_by_one(game: Game, encounter: Encounter, lineup: list[Agent], seatings:
             agents = list({id(agent): agent for agent in [*seated[start:], *seated[:start]]}.values())
             index = {id(agent): place for place, agent in enumerate(agents)}
             seating = np.array([[index[id(agent)] for agent in seated]])
-            one = _play(game, agents, seating, np.array([number]), seed, plies)
-            if one.forfeit is not None:
-                place = (one.forfeit.seat - rotation) % players
-                fault = one.forfeit.fault
+            one, forfeit = _play(game, agents, seating, np.array([number]), seed, plies)
+            if forfeit is not None:
+                place, fault = (forfeit.seat - rotation) % players, forfeit.fault
                 charges.append(Charge(place, rotation, number - encounter.first, fault.kind, str(fault)))
-                one.returns[0] = torch.from_numpy(np.roll(_penalty(game.spec, place), rotation))
+                one.returns[0] = np.roll(_penalty(game.spec, place), rotation)
             played.append(one)
-    returns, counts, actions = (np.concatenate(parts) for parts in zip(*map(_arrays, played), strict=True))
-    return _result(encounter, seatings, returns, counts, actions, charges)
+    return _result(encounter, seatings, _joined(played), charges, plies=plies)
 
 
 def _penalty(spec: GameSpec, place: int) -> Floats:
@@ -300,10 +299,25 @@ def _penalty(spec: GameSpec, place: int) -> Floats:
     return paid
 
 
+class _Games(NamedTuple):
+    """B games by seats: returns `[B, P]`, counts of choices `[B]`, choices `[m, ...]`, how many were drawn `[B]`."""
+
+    returns: Floats
+    counts: Counts
+    actions: NDArray[Any]
+    opened: Counts
+
+
+def _joined(parts: Sequence[_Games]) -> _Games:
+    """Return all the games, one part after another."""
+    return _Games(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
 def _play(
     game: Game, agents: Sequence[Agent], seating: NDArray[Any], numbers: NDArray[Any], seed: int, plies: int
-) -> Played:
+) -> tuple[_Games, Forfeit | None]:
     seats, games = (torch.tensor(table, dtype=torch.int64, device=game.device) for table in (seating, numbers))
+    drawn = np.zeros(len(seating), dtype=np.int64)
     if (
         not plies
         and isinstance(game, RepeatedGame)
@@ -311,25 +325,24 @@ def _play(
     ):
         returns, chosen = whole
         made = chosen != NOT_PLAYED
-        counts = made.sum((1, 2))
-        return Played(returns, counts, torch.zeros_like(counts).bool(), Choices(chosen[made], counts))
-    seated = [Opened(agent, plies, seed) for agent in agents] if plies else agents
-    return play(game, seated, seating=seats, games=games, seed=seed, record=True)
-
-
-def _arrays(played: Played) -> tuple[Floats, Counts, NDArray[Any]]:
-    assert played.choices is not None
+        return _Games(returns.cpu().numpy(), made.sum((1, 2)).cpu().numpy(), chosen[made].cpu().numpy(), drawn), None
+    opened = [Opened(agent, plies, seed) for agent in agents] if plies else []
+    played = play(game, opened or agents, seating=seats, games=games, seed=seed, record=True)
+    for index, agent in enumerate(opened):
+        rows, _ = (seating == index).nonzero()  # the pairs that the agent's `start` is given, in that order
+        np.add.at(drawn, rows, agent.drawn.cpu().numpy())
     choices = played.choices
-    return played.returns.cpu().numpy(), choices.counts.cpu().numpy(), choices.actions.cpu().numpy()
+    assert choices is not None
+    counts, actions = choices.counts.cpu().numpy(), choices.actions.cpu().numpy()
+    return _Games(played.returns.cpu().numpy(), counts, actions, drawn), played.forfeit
 
 
-def _result(
-    encounter: Encounter, seatings: int, seats: Floats, counts: Counts, actions: NDArray[Any], charges: list[Charge]
-) -> Result:
+def _result(encounter: Encounter, seatings: int, games: _Games, charges: list[Charge], *, plies: int) -> Result:
     """Turn what the seats of each game got into what the lineup got."""
-    returns = seats.reshape(seatings, encounter.deals, -1)
+    returns = games.returns.reshape(seatings, encounter.deals, -1)
     mine = np.stack([np.roll(returns[rotation], -rotation, axis=1) for rotation in range(seatings)])
-    return Result(encounter, mine, counts.reshape(seatings, encounter.deals), _narrow(actions), tuple(charges))
+    counts, opened = (table.reshape(seatings, encounter.deals) for table in (games.counts, games.opened))
+    return Result(encounter, mine, counts, _narrow(games.actions), tuple(charges), opened if plies else None)
 
 
 def _narrow(values: NDArray[Any]) -> NDArray[Any]:

@@ -5,7 +5,9 @@ after an interruption by sending a new generator what was recorded.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from functools import cached_property, partial
 from itertools import combinations, combinations_with_replacement
+from typing import overload
 
 import numpy as np
 from scipy.special import ndtri
@@ -19,7 +21,34 @@ Lineup = tuple[int, ...]
 Places = dict[int, float]
 """How far each agent came, more being better; those who came equally far are told apart by their scores."""
 
-Rounds = Generator[list[Lineup], list[Result], Places | None]
+Rounds = Generator[Sequence[Lineup], list[Result], Places | None]
+
+
+class Later(Sequence[Lineup]):
+    """A round of `count` lineups that are chosen when they are first looked at, before its results are sent, or never.
+
+    Whoever goes through a tournament again and knows who met need not choose again, which costs more than all the rest.
+    """
+
+    def __init__(self, count: int, choose: Callable[[], list[Lineup]]) -> None:
+        self._count, self._choose = count, choose
+
+    @cached_property
+    def _chosen(self) -> list[Lineup]:
+        return self._choose()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> Lineup: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Lineup]: ...
+    def __getitem__(self, place: int | slice) -> Lineup | list[Lineup]:
+        if isinstance(place, slice) and place.indices(self._count)[0] >= self._count:
+            return []
+        return self._chosen[place]
+
 
 _SHARE = 4
 """Each pair has at least this part of the games that pairs have on average: equals are never told apart, however long
@@ -115,18 +144,18 @@ def adaptive(
     """
     size = max(agents) + 1
     wins, draws = np.zeros((2, size, size))
-    done: list[Lineup] = _circle(agents)
-    total = max(encounters, len(done))
-    played = len(done)
-    _count(wins, draws, (yield done))
+    everyone = _circle(agents)
+    total = max(encounters, len(everyone))
+    played = len(everyone)
+    _count(wins, draws, (yield everyone))
     looks = 0
     while played < total:
         looks += 1
         if confidence is not None and _is_clear(agents, wins, draws, 6 * (1 - confidence) / (np.pi * looks) ** 2):
             return None
-        done = _most_telling(agents, wins, draws, min(at_once, total - played))
-        played += len(done)
-        _count(wins, draws, (yield done))
+        count = min(at_once, total - played)
+        played += count
+        _count(wins, draws, (yield Later(count, partial(_most_telling, agents, wins, draws, count))))
     return None
 
 
@@ -138,8 +167,13 @@ def league(present: Callable[[], Sequence[int]], *, at_once: int = 1) -> Rounds:
         size = max(agents) + 1
         wins, draws = (np.pad(table, (0, max(0, size - len(table)))) for table in (wins, draws))
         games = wins + wins.T + draws
-        fresh = [pair for pair in _circle(agents) if games[pair] == 0]
-        _count(wins, draws, (yield fresh or _most_telling(agents, wins, draws, at_once)))
+        among = games[np.ix_(agents, agents)] + np.eye(len(agents))
+        fresh = [] if among.all() else [pair for pair in _circle(agents) if games[pair] == 0]
+        _count(
+            wins,
+            draws,
+            (yield fresh or Later(at_once, partial(_most_telling, agents, wins, draws, at_once))),
+        )
 
 
 def _sets(agents: Sequence[int], players: int) -> list[Lineup]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from games.progress import checkpoints
 from league.answer import terminal
@@ -96,6 +98,8 @@ def show_evaluation(result: dict[str, Any]) -> None:
         )
     if "best_response" in result:
         _show_bound(console, result["best_response"])
+    if "mistakes" in result:
+        _show_mistakes(console, result["mistakes"])
     matches = result.get("matches", [])
     if not matches:
         return
@@ -111,6 +115,23 @@ def show_evaluation(result: dict[str, Any]) -> None:
         losses = f"{row['losses'] / games:.2%} [{low:.2%}, {high:.2%}]"
         counts = (str(row[key]) for key in ("seat", "wins", "draws", "losses"))
         table.add_row(*counts, _estimate(row["mean"], row["interval"]), *[losses] * one)
+    console.print(table)
+
+
+def _show_mistakes(console: Console, found: dict[str, Any]) -> None:
+    """Print how often an agent gave away a better outcome, and how often it only won later or lost sooner."""
+    drawn = "all there are" if found["kind"] == "exact" else "estimates, with 95 % intervals"
+    title = f"mistakes against perfect play in {found['positions']:,} positions ({drawn})"
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("positions")
+    for heading in ("count", "decisive", "mistakes", "rate", "slow"):
+        table.add_column(heading, justify="right")
+    for row in found["sets"]:
+        name = " ".join(word for word in (row["stage"], row["difficulty"]) if word != "all") or "all"
+        low, high = row["interval"]
+        rate = f"{row['rate']:.2%}" + f" [{low:.2%}, {high:.2%}]" * (not row["exact"])
+        counts = f"{row['positions']:,}", f"{row['decisive']:,}", f"{row['mistakes']:.6g}", rate, f"{row['slow']:.6g}"
+        table.add_row(name, *map(escape, counts))
     console.print(table)
 
 
@@ -293,8 +314,9 @@ def show_report(result: dict[str, Any]) -> None:
     console = terminal()
     for check in result["checks"]:
         style = {"passed": "green", "failed": "red", "skipped": "dim"}[check["outcome"]]
-        console.print(f"[{style}]{check['outcome']:8}[/{style}]{check['name']}: {check['detail']}")
-    console.print(f"{result['name']}: {'every rule is kept' if result['passed'] else 'not conforming'}", style="bold")
+        console.print(Text.assemble((f"{check['outcome']:8}", style), f"{check['name']}: {check['detail']}"))
+    ending = "every rule is kept" if result["passed"] else "not conforming"
+    console.print(Text(f"{result['name']}: {ending}", style="bold"))  # as it is: a name may look like markup
 
 
 def show_benchmarks(result: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from agents.guard import Misplay, guarded
 from agents.hosting.child import Child
 from agents.hosting.fault import HostedFault
 from agents.hosting.isolation import Isolation, Means
-from agents.hosting.limits import Limits
+from agents.hosting.limits import Limits, seconds
 from agents.hosting.single import decoded
 from games.draws import Draws
 from games.extensive.tree import Floats, GameTree
@@ -112,9 +112,10 @@ class _Far:
         except HostedFault as fault:
             if fault.kind != "timeout":
                 raise
+            many = f" for {pairs} games" if pairs > 1 else ""
+            most = seconds(min(limits.game, limits.move * max(pairs, 1)))
             raise HostedFault(
-                f"{self.name} did not answer for {pairs} games in {min(limits.game, limits.move * max(pairs, 1)):g} "
-                "seconds: it must answer in time",
+                f"{self.name} did not answer{many} in {most}: it must answer in time",
                 "timeout",
             ) from None
 

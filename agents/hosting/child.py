@@ -17,6 +17,7 @@ from agents.hosting.fault import Kind as FaultKind
 from agents.hosting.isolation import Means, bubblewrap, stage
 from agents.hosting.limits import Limits
 from agents.hosting.spawning import ENVIRONMENT, spawn
+from agents.hosting.words import of_memory, statement
 from games.names import describe, shorten
 
 _PATIENCE = 6.0
@@ -73,7 +74,7 @@ class Child:
         self._control, control = socket.socketpair()
         for handle in (self._to, self._from, self._errors_from):
             os.set_blocking(handle, False)
-        self._received, self._errors, self._spent = bytearray(), bytearray(), 0.0
+        self._received, self._errors, self._latest, self._spent = bytearray(), bytearray(), bytearray(), 0.0
         self._ours = [self._to, self._from, self._errors_from]
         self.outcome: dict[str, Any] = {}
         self._end = weakref.finalize(self, _let_go, self._control, self._ours)
@@ -165,6 +166,21 @@ class Child:
         """End the program and raise the fault that its answer could not be read, for the `error` that this raised."""
         self.fail(f"{self.name} gave an answer that cannot be read ({describe(error)}): correct it", "garbage")
 
+    def unreadable(self, line: bytes, message: str, kind: FaultKind = "garbage") -> NoReturn:
+        """Raise a fault for a `line` that is no answer; Java's runtime says on standard output that memory ran out."""
+        until = time.monotonic() + _GLANCE
+        while time.monotonic() < until and len(self._received) <= self._limits.line:
+            time.sleep(_GLANCE / 20)
+            with suppress(BlockingIOError):
+                self._received += os.read(self._from, _CHUNK)
+        for said in (line, *self._received.splitlines()):
+            words = shorten(" ".join(said.decode(errors="replace").strip("# ").split()), limit=120)
+            if of_memory(words):
+                self.fail(
+                    f"{self.name} said {words!r}: it must take less memory", "memory" if kind == "garbage" else kind
+                )
+        self.fail(message, kind)
+
     def close(self) -> None:
         """End the program and all it has started; `outcome` says how it ended, as its supervisor saw it."""
         if self._end.alive:
@@ -192,7 +208,7 @@ class Child:
         self._received += data
 
     def _await(self, handle: int, event: int, deadline: float) -> None:
-        """Wait until a descriptor is ready, and meanwhile keep the beginning of what comes on standard error."""
+        """Wait until a descriptor is ready, and meanwhile read what comes on standard error."""
         waiting = select.poll()
         waiting.register(handle, event)
         waiting.register(self._errors_from, select.POLLIN)
@@ -207,12 +223,15 @@ class Child:
                 return
 
     def _drain(self) -> bool:
-        """Read what there is on standard error; returns whether more may come."""
+        """Read what there is on standard error, and keep its beginning and its end; returns whether more may come."""
         try:
             data = os.read(self._errors_from, _CHUNK)
         except BlockingIOError:
             return True
-        self._errors += data[: self._limits.errors - len(self._errors)]
+        half = self._limits.errors // 2
+        first = max(half - len(self._errors), 0)
+        self._errors += data[:first]
+        self._latest = (self._latest + data[first:])[-half:]
         return bool(data)
 
     def _flooded(self) -> NoReturn:
@@ -224,28 +243,23 @@ class Child:
     def _ended(self) -> NoReturn:
         """Raise a fault that says how the program ended, and what it last wrote on standard error."""
         self._hear(_LINGER)  # it may have closed its output and gone on
-        self._drain()
-        said, status = self.last_words, self.outcome.get("status")
-        words = said.lower()
-        if status == -signal.SIGXCPU:
-            kind: FaultKind = "timeout"
-        elif any(word in words for word in ("memoryerror", "bad_alloc", "out of memory", "cannot allocate memory")):
+        while self._drain() and select.select([self._errors_from], [], [], 0)[0]:
+            pass
+        said = statement((self._errors + self._latest).decode(errors="replace"))
+        kind: FaultKind = "crash"
+        if self.outcome.get("status") == -signal.SIGXCPU:
+            kind = "timeout"
+        elif "over" in self.outcome or of_memory(said):
             kind = "memory"
-        else:
-            kind = "crash"
-        self.fail(f"{self.name} {_how(self.outcome)}{f': {said}' if said else ''}", kind)
-
-    @property
-    def last_words(self) -> str:
-        """The last line on standard error among the first that were kept."""
-        lines = [line for line in self._errors.decode(errors="replace").splitlines() if line.strip()]
-        return shorten(" ".join(lines[-1].split()), limit=120) if lines else ""
+        self.fail(f"{self.name} {_how(self.outcome)}{f': {shorten(said, limit=160)}' if said else ''}", kind)
 
 
 def _how(answer: Mapping[str, Any]) -> str:
     """Say how a program ended."""
     if "refused" in answer:
         return f"could not be isolated ({answer['refused']})"
+    if "over" in answer:
+        return f"was ended, for it held more than {answer['over'] / (1 << 20):g} MiB of memory in all its processes"
     status = answer.get("status")
     if status is None or status >= 0:
         return "ended" if status is None else f"ended with exit status {status}"

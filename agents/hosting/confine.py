@@ -25,7 +25,8 @@ _READ_ONLY_HERE, _NO_SUID_HERE, _NO_DEVICES_HERE, _RECURSIVE, _MOUNT_SETATTR = 1
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 
-_DEATH_SIGNAL, _KEEP_CAPABILITIES, _SECCOMP, _SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = 1, 8, 22, 36, 38, 47
+_DEATH_SIGNAL, _DUMPABLE, _KEEP_CAPABILITIES, _SECCOMP, _SUBREAPER = 1, 4, 8, 22, 36
+_NO_NEW_PRIVILEGES, _AMBIENT = 38, 47
 """Arguments of prctl(2)."""
 _READ_ANY_FILE = 2
 """The number of CAP_DAC_READ_SEARCH."""
@@ -35,25 +36,33 @@ _STRANGERS = 0x40000000
 """Where the user numbers begin that nobody has: each program has one to itself, where that may be chosen."""
 _NOBODY = 65534
 
-# The architecture's number, that of clone, and those of ptrace, process_vm_readv, process_vm_writev; socket, connect,
-# accept, bind, listen, accept4, io_uring_setup; shmget, semget, msgget, mq_open, whose objects outlive their maker and
-# count as nobody's memory; unshare, setns, mount, open_by_handle_at.
-_CALLS = {
-    "x86_64": (
-        0xC000003E,
-        56,
-        (101, 310, 311, 41, 42, 43, 49, 50, 288, 425, 29, 64, 68, 240, 272, 308, 165, 304),
-    ),
-    "aarch64": (
-        0xC00000B7,
-        220,
-        (117, 270, 271, 198, 203, 202, 200, 201, 242, 425, 194, 190, 186, 180, 97, 268, 40, 265),
-    ),
+_MACHINES = {"x86_64": (0xC000003E, 56), "aarch64": (0xC00000B7, 220)}
+"""For each machine, the number of the architecture and that of clone(2)."""
+_REFUSED = {
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "socket": (41, 198),
+    "connect": (42, 203),
+    "accept": (43, 202),
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "accept4": (288, 242),
+    "io_uring_setup": (425, 425),
+    "shmget": (29, 194),  # this and the next three: their objects outlive their maker and count as nobody's memory
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "open_by_handle_at": (304, 265),
 }
+"""The numbers of system calls on the machines above."""
 _CLONE3 = 435
 _NEW_ANYTHING = NAMESPACES | 0x02000000
 """The flags of clone(2) that ask for a namespace; the last one is for control groups."""
-FILTERED = tuple(_CALLS)
+FILTERED = tuple(_MACHINES)
 """The machines whose system calls are known here by number."""
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x00050000 | 13, 0x00050000 | 38
@@ -253,6 +262,8 @@ def _give_up_privileges(user: int | None) -> None:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(user, user, user)
+        if user != _NOBODY:  # whom several programs may be: they are not to look into each other
+            _prctl(_DUMPABLE, 1)  # lost with the old user; without it the supervisor cannot see which memory is shared
     sets = struct.pack("6I", kept, kept, kept, 0, 0, 0)
     _checked(_library().capset(_capability_header(), sets), "capset")
     if kept:
@@ -261,20 +272,27 @@ def _give_up_privileges(user: int | None) -> None:
 
 
 def _refuse_calls() -> None:
-    """Refuse sockets, memory that outlives its process, namespaces, and looking into other processes, from now on.
+    """Refuse sockets, memory that outlives its process, namespaces, and looking into other processes, from now on."""
+    machine = platform.machine()
+    if machine not in FILTERED:
+        return
+    program = refusals(machine)
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
+    filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
+    _checked(_library().prctl(_SECCOMP, ctypes.c_ulong(2), filter_, ctypes.c_ulong(0), ctypes.c_ulong(0)), "seccomp")
+
+
+def refusals(machine: str) -> list[tuple[int, int, int, int]]:
+    """Return the filter of a machine: lines of classic BPF, each an operation, two jumps and a number.
 
     clone3 hides its flags from a filter: it is said not to exist, upon which the C library takes clone.
     """
-    machine = platform.machine()
-    if machine not in _CALLS:
-        return
-    architecture, clone, calls = _CALLS[machine]
+    architecture, clone = _MACHINES[machine]
+    calls = [numbers[FILTERED.index(machine)] for numbers in _REFUSED.values()]
     count = len(calls)  # jumps are relative: to go on is 0
     program = [(_LOAD, 0, 0, 4), (_EQUAL, 0, count + 7, architecture), (_LOAD, 0, 0, 0)]
     program.append((_AT_LEAST, count + 5, 0, 0x40000000))  # the calls of another convention
     program += [(_EQUAL, count + 4 - index, 0, call) for index, call in enumerate(calls)]
     program += [(_EQUAL, 5, 0, _CLONE3), (_EQUAL, 0, 2, clone), (_LOAD, 0, 0, 16), (_ANY_BIT, 1, 0, _NEW_ANYTHING)]
     program += [(_RETURN, 0, 0, answer) for answer in (_ALLOW, _REFUSE, _UNKNOWN)]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
-    filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
-    _checked(_library().prctl(_SECCOMP, ctypes.c_ulong(2), filter_, ctypes.c_ulong(0), ctypes.c_ulong(0)), "seccomp")
+    return program

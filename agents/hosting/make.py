@@ -1,11 +1,13 @@
 """From a file's or a program's name to the agent in its own process."""
 
+import os
 import re
 import secrets
 import shlex
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,7 +17,7 @@ from agents.hosting.batched import HostedBatch, Loaded, greet, seat
 from agents.hosting.child import Child
 from agents.hosting.fault import HostedFault
 from agents.hosting.isolation import Isolation, isolation
-from agents.hosting.limits import Limits
+from agents.hosting.limits import Limits, seconds
 from agents.hosting.single import PROTOCOL, Hosted, Opened, decoded, encoded, hello
 from agents.hosting.spawning import ENVIRONMENT
 from games.game import Game
@@ -128,12 +130,16 @@ def _first_answer(child: Child, message: dict[str, Any], limits: Limits) -> dict
         child.send(encoded(message), deadline)
         line = child.line(deadline)
     except HostedFault as fault:
-        late = f"{child.name} was not ready after {limits.start:g} seconds: it must begin sooner"
+        late = f"{child.name} was not ready after {seconds(limits.start)}: it must begin sooner"
         raise HostedFault(late if fault.kind == "timeout" else str(fault), "refused-to-start") from None
     answer = decoded(line)
     if not isinstance(answer, dict) or answer.get("id", message["id"]) != message["id"]:
         shown = shorten(repr(line[:200].decode(errors="replace")))
-        _refuse(child, f"expected a JSON object as the first answer of {child.name} but got {shown}: correct it")
+        child.unreadable(
+            line,
+            f"expected a JSON object as the first answer of {child.name} but got {shown}: correct it",
+            "refused-to-start",
+        )
     return answer
 
 
@@ -160,11 +166,25 @@ def _words(command: str) -> list[str]:
         raise AgentError(
             f"expected a command line after cmd: but {shorten(repr(command))} is none ({error}); correct it"
         ) from None
-    first = words[0] if words else ""
+    if not words or not words[0]:
+        raise AgentError(
+            "expected a command line after cmd: but nothing stands there; name a program, as in cmd:./mybot or "
+            "cmd:'python3 mybot.py'"
+        )
+    first = words[0]
     found = (shutil.which(first, path=None if "/" in first else ENVIRONMENT["PATH"]) or shutil.which(first)) or ""
     if not found:
         raise AgentError(
-            f"expected a program after cmd: but {shorten(repr(first))} is none that can be run; check the path, which "
-            "starts at the current folder, and that the file may be executed"
+            f"expected a program after cmd: but {shorten(repr(first))} is none that can be run; {_advice(first)}"
         )
     return [str(Path(found).absolute()), *words[1:]]
+
+
+def _advice(program: str) -> str:
+    """Say why a program is not found, and what to do."""
+    with suppress(OSError, ValueError):  # what no path can be
+        if Path(program).is_file() and "/" not in program and os.access(program, os.X_OK):
+            return f"a program of the current folder is named with ./, as in cmd:./{shorten(program)}"
+        if Path(program).is_file():
+            return f"make it so with chmod +x {shorten(program)}, or name what runs it, as in cmd:sh {shorten(program)}"
+    return "check the path, which starts at the current folder"

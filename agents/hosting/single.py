@@ -14,7 +14,7 @@ from torch import Tensor
 from agents.hosting.child import Child
 from agents.hosting.fault import HostedFault, Kind
 from agents.hosting.isolation import Isolation
-from agents.hosting.limits import Limits
+from agents.hosting.limits import Limits, seconds
 from games.draws import Draws
 from games.errors import UserError
 from games.game import Game
@@ -133,8 +133,8 @@ class Hosted:
             return self._children[0]
         if place >= self.limits.children:
             raise UserError(
-                f"{self.name} plays one game at a time in each of at most {self.limits.children} processes, and more "
-                "games were begun at once: play fewer at a time"
+                f"{self.name} plays one game at a time in a process, of which there may be {self.limits.children}, and "
+                "more games were begun at once: play fewer at a time"
             )
         if place >= len(self._children):
             self._children.append(self.launch())
@@ -158,9 +158,9 @@ class Hosted:
         except HostedFault as fault:
             if fault.kind != "timeout" or time.monotonic() < deadline:  # the latter: its processor time was spent
                 raise
-            most = f"{self.limits.move:g} seconds for a move"
+            most = f"{seconds(self.limits.move)} for a move"
             if left < self.limits.move:
-                most = f"its time for the game, {self.limits.game:g} seconds"
+                most = f"its time for the game, {seconds(self.limits.game)}"
             raise HostedFault(f"{self.name} took more than {most}: it must answer in time", "timeout") from None
         match.spent += time.monotonic() - began
         with child.judged():
@@ -172,7 +172,7 @@ class Hosted:
         wanted = f'{{"id": {message["id"]}, "action": ...}}'
         answer = decoded(line)
         if not isinstance(answer, dict):
-            child.fail(f"expected {wanted} from {self.name} but it answered {shown}: correct it", "garbage")
+            child.unreadable(line, f"expected {wanted} from {self.name} but it answered {shown}: correct it")
         if answer.get("id") != message["id"] or isinstance(answer.get("id"), bool):
             child.fail(
                 f"expected {wanted} from {self.name} but it answered {shown}, which is for another question: echo the "

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.hosting import confine
+from agents.hosting.watch import Watch
 
 _PATIENCE = 5.0
 """Seconds in which what was killed must be gone."""
@@ -32,6 +33,7 @@ def supervise(plan: Mapping[str, Any], streams: tuple[int, int, int], control: i
     report, told = os.pipe()
     user = confine.stranger()
     try:
+        watch = Watch(plan["limits"]["memory"])
         if plan["isolation"] == "namespaces":
             confine.leave()
         first = os.fork()
@@ -46,16 +48,25 @@ def supervise(plan: Mapping[str, Any], streams: tuple[int, int, int], control: i
     waiting = select.poll()
     waiting.register(control, select.POLLIN)
     waiting.register(ended, select.POLLIN)
-    waiting.poll()
+    over = False
+    while not over and not waiting.poll(1000 * watch.pause):
+        over = watch.exceeded(first)
+    if over:  # said at once: to give back much memory takes time
+        _tell(control, {"over": plan["limits"]["memory"]})
     with suppress(ProcessLookupError):
         os.kill(first, signal.SIGKILL)
     _, status = os.waitpid(first, 0)  # the first process of a namespace takes all the others with it
     said = os.read(report, 4096)
-    answer = json.loads(said) if said else {"status": os.waitstatus_to_exitcode(status)}
     _sweep(user if plan["isolation"] == "limits" else None)
+    if not over:
+        _tell(control, json.loads(said) if said else {"status": os.waitstatus_to_exitcode(status)})
+    os._exit(0)
+
+
+def _tell(control: int, answer: Mapping[str, Any]) -> None:
+    """Say how the program ended, once."""
     with suppress(OSError):
         os.write(control, json.dumps(answer).encode())
-    os._exit(0)
 
 
 def _end_after(work: Callable[[], None]) -> None:

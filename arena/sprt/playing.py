@@ -6,10 +6,10 @@ from time import monotonic
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arena.cells import Counts
 from arena.encounter import Cast, Charge, Encounter, play_encounters
+from arena.repeats import Repeats, courses
 from arena.sprt.sequential import Sprt
 from games.game import Game
 
@@ -27,19 +27,21 @@ Stopped = Literal["decided", "games", "interrupted"]
 class Pairs:
     """n pairs of games, in order.
 
-    points `[n, 2]`: half points of the first agent, 0 to 2, in the first seat and in the second. alike `[n]`: whether
-    all pairs up to this one went as the very first did, move by move. charges: faults, which are in the points already.
+    points `[n, 2]`: half points of the first agent, 0 to 2, in the first seat and in the second. copies, drawn `[n]`:
+    of all games up to those of each pair, how many are copies of others, and how many their opening brought to their
+    end (`arena.repeats`). charges: faults, which are in the points already.
     """
 
     points: Counts
-    alike: NDArray[np.bool_]
+    copies: Counts
+    drawn: Counts
     charges: tuple[Charge, ...] = ()
 
     def __getitem__(self, part: slice) -> "Pairs":
         """Return some of the first pairs."""
         points = self.points[part]
         charges = tuple(charge for charge in self.charges if charge.deal < len(points))
-        return Pairs(points, self.alike[part], charges)
+        return Pairs(points, self.copies[part], self.drawn[part], charges)
 
     def trinomial(self) -> Counts:
         """Return `[n, 3]`: how many games of each pair were lost, drawn and won."""
@@ -55,20 +57,22 @@ class Tally:
     """What a test has come to.
 
     counts: those that the test judges, `[5]`, or `[3]` for BayesElo; where it went on from earlier ones, with these.
-    games: losses, draws and wins `[3]` without earlier ones. alike: whether all pairs so far went like the first.
-    faults: how many games either agent lost by a fault, and the first message of each.
+    games: losses, draws and wins `[3]` without earlier ones. copies, drawn: how many of these games are copies of
+    others, and how many their opening brought to their end. faults: how many games either agent lost by a fault, and
+    the first message of each.
     """
 
     counts: Counts
     games: Counts
-    alike: bool
+    copies: int
+    drawn: int
     faults: tuple[int, int]
     messages: tuple[str | None, str | None]
 
     @classmethod
     def begin(cls, counts: Counts) -> Self:
         """Return the tally before the first pair."""
-        return cls(counts, np.zeros(3, dtype=np.int64), True, (0, 0), (None, None))
+        return cls(counts, np.zeros(3, dtype=np.int64), 0, 0, (0, 0), (None, None))
 
     def add(self, pairs: Pairs) -> "Tally":
         """Return the tally after more pairs."""
@@ -79,7 +83,8 @@ class Tally:
         return Tally(
             self.counts + increments(pairs, len(self.counts)).sum(axis=0),
             self.games + pairs.trinomial().sum(axis=0),
-            self.alike and bool(pairs.alike.all()),
+            int(pairs.copies[-1]) if len(pairs.copies) else self.copies,
+            int(pairs.drawn[-1]) if len(pairs.drawn) else self.drawn,
             (self.faults[0] + len(charged[0]), self.faults[1] + len(charged[1])),
             (first, second),
         )
@@ -133,8 +138,7 @@ class PairPlayer:
 
     def __init__(self, game: Game, cast: Cast, *, seed: int, plies: int = 0) -> None:
         self._game, self._cast, self._seed, self._plies = game, cast, seed, plies
-        self._first: list[bytes] | None = None
-        self._repeating = True
+        self._repeats = Repeats(plies)
 
     def __call__(self, pairs: range) -> Pairs:
         """Play the pairs of these numbers."""
@@ -143,17 +147,15 @@ class PairPlayer:
             Encounter(start, end - start, (0, 1)) for start, end in zip(starts, [*starts[1:], pairs.stop], strict=True)
         ]
         results = play_encounters(self._game, self._cast, encounters, seatings=2, seed=self._seed, plies=self._plies)
-        points, alike, charges = [], [], []
+        points, seen, charges = [], [], []
         for result in results:
             offset = result.encounter.first - pairs.start
             points.append(np.rint(2 * result.points[:, :, 0].T).astype(np.int64))
             charges += [Charge(c.place, c.rotation, c.deal + offset, c.kind, c.message) for c in result.charges]
-            went: list[list[bytes]] = [[] for _ in range(result.encounter.deals)]
-            for rotation, deal, choices in result.games() if self._repeating else ():
-                went[deal] += [choices.tobytes(), result.returns[rotation, deal].tobytes()]
-            for each in went:
-                self._first = each if self._first is None else self._first
-                self._repeating = self._repeating and each == self._first
-                alike.append(self._repeating)
+            for both in zip(*(courses(result, [rotation]) for rotation in range(2)), strict=True):
+                for course in both:
+                    self._repeats.take(course)
+                seen.append((self._repeats.copies, self._repeats.drawn))
         charges.sort(key=lambda charge: (charge.deal, charge.rotation))
-        return Pairs(np.concatenate(points), np.array(alike, dtype=bool), tuple(charges))
+        copies, drawn = np.array(seen, dtype=np.int64).reshape(-1, 2).T
+        return Pairs(np.concatenate(points), copies, drawn, tuple(charges))

@@ -22,6 +22,7 @@ from arena.ratings.sequential import online_elo
 from arena.ratings.trueskill import Belief, trueskill
 from games.errors import UserError, nearest
 from games.names import shorten
+from league.words import counted
 
 OTHERS = ("glicko-2", "online-elo", "trueskill", "openskill")
 """Other ratings that can be asked for beside."""
@@ -354,6 +355,9 @@ def _warnings(results: Results, ratings: Ratings, test: FitTest, beyond: Structu
             f"{shown}{more}"
         )
     games, points = results.games.sum(axis=1), results.scores.sum(axis=1)
+    idle = [results.names[k] for k in np.flatnonzero(games == 0)]
+    if idle:
+        said.append(f"without any game, and rated by the prior alone: {_few(idle)}")
     for which, share in (("every point", 1.0), ("no point", 0.0)):
         perfect = [results.names[k] for k in np.flatnonzero((games > 0) & (points == share * games))]
         if perfect:
@@ -363,7 +367,7 @@ def _warnings(results: Results, ratings: Ratings, test: FitTest, beyond: Structu
     if test.p_value is not None and test.p_value < _DOUBT:
         cells = ", ".join(
             f"{results.names[cell.first]} scored {cell.score:.2f} a game against {results.names[cell.second]} where "
-            f"{cell.expected:.2f} was expected ({cell.games:,} game{'' if cell.games == 1 else 's'})"
+            f"{cell.expected:.2f} was expected ({counted(cell.games, 'game')})"
             for cell in test.worst[:3]
         )
         said.append(f"Elo predicts the crosstable badly (p = {test.p_value:.2g}): {cells}")

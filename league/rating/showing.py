@@ -7,12 +7,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from league.answer import terminal
+from league.words import counted
 
 
 def show_ratings(result: Mapping[str, Any], *, most: int = 50) -> None:
     """Print ratings, at most `most` of them, and what they leave out."""
     console = terminal()
-    console.print(f"{result['games']:,} games between {result['players']:,} players")
+    console.print(f"{counted(result['games'], 'game')} between {counted(result['players'], 'player')}")
     for key, words in (("seat_advantage", "the first seat is worth"), ("draw_parameter", "draws: ")):
         found = result[key]
         if found is not None:

@@ -16,6 +16,7 @@ class Row:
     """An agent in the ranking.
 
     score: mean return a game, with its 95 % interval; elo likewise. place: by how far it came, where the format tells.
+    match_points: what a Swiss tournament orders by.
     faults: lost games by kind. weights: its share of each seat's meta-strategy. exploitability: its own.
     """
 
@@ -29,6 +30,7 @@ class Row:
     draws: int = 0
     losses: int = 0
     place: int | None = None
+    match_points: float | None = None
     faults: dict[str, int] = field(default_factory=dict)
     first_fault: str | None = None
     weights: tuple[float, ...] = ()

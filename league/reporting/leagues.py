@@ -8,7 +8,7 @@ import numpy as np
 
 from arena.ledger import LedgerError
 from games.names import shorten
-from league.config import load_config
+from league.config import SECTIONS, load_config
 from league.plan import League
 from league.reporting.analysis import Analysis, of_payoffs, of_results
 from league.reporting.data import Curve, Report, Row, Table
@@ -171,7 +171,8 @@ def _command(league: League) -> str:
     told: dict[str, Any] = league.note.get("config", {})
     words = ["redqueen", "run", str(league.about["game"])]
     plain = load_config(words[2], {}).model_dump(mode="json")
-    for prefix, given, default in (("", told, plain), ("ppo-", told.get("ppo", {}), plain["ppo"])):
+    sections = [(f"{title}-", told.get(title, {}), plain[title]) for title in SECTIONS]
+    for prefix, given, default in (("", told, plain), *sections):
         for key in default:
             value = given.get(key)
             if isinstance(value, dict) or value is None or value == default[key]:

@@ -11,6 +11,7 @@ from league.reporting.data import Report
 from league.reporting.drawing import Picture
 from league.reporting.palette import stylesheet
 from league.reporting.sections import Section, sections
+from league.words import counted
 
 
 def page(report: Report, pictures: dict[str, Picture], *, written: str, version: str) -> str:
@@ -60,7 +61,7 @@ def _few(report: Report, most: int = 20) -> list[str]:
     """Return the warnings, of many the first."""
     found = [*words.misfit(report), *report.warnings]
     rest = len(found) - most
-    return found[:most] + ([f"{rest:,} more warnings of these kinds."] if rest > 0 else [])
+    return found[:most] + ([f"{counted(rest, 'more warning')} of these kinds."] if rest > 0 else [])
 
 
 def _contents(shown: Iterable[Section]) -> str:

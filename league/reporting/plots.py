@@ -9,6 +9,7 @@ from arena.ratings import Floats
 from games.svg import element
 from league.reporting.data import Curve
 from league.reporting.drawing import WIDTH, Picture, circle, fitted, line, number, scale, text, ticks
+from league.words import counted
 
 MOST_ROWS = 60
 """Agents that a ranking shows one by one; a longer one shows its first."""
@@ -60,7 +61,9 @@ def whiskers(
         shapes.append(text(fitted(label, 19), 26, y + 4))
         shapes.append(text(form(value), WIDTH - 2, y + 4, size=11, anchor="end"))
     more = "" if len(rows) == len(shown) else f" The first {len(shown)} of {len(rows):,}."
-    about = f"{len(shown)} agents in the order of the ranking: dots are values, and lines their intervals.{more}"
+    about = (
+        f"{counted(len(shown), 'agent')} in the order of the ranking: dots are values, and lines their intervals.{more}"
+    )
     return Picture(name, title, about, WIDTH, bottom + 6, tuple(shapes))
 
 
@@ -92,9 +95,12 @@ def against_nash(names: Sequence[str], strengths: Floats, ratings: Floats, weigh
         values = number(strengths[k], signed=True), number(ratings[k], signed=True)
         tip = f"{k + 1} {names[k]}: {worth} {values[0]}, Nash average {values[1]}, weight {weights[k]:.1%}"
         shapes += _mark(place(k), k, len(names), tip, filled=bool(needed[k]))
+    plays = "the one that the equilibrium plays, which lies"
+    if needed.sum() != 1:
+        plays = f"the {int(needed.sum())} that the equilibrium plays, which lie"
     about = (
         f"Each agent by its {worth} from left to right and by its Nash average from bottom to top, numbered as in the "
-        f"ranking. Filled: the {int(needed.sum())} that the equilibrium plays, which lie on the dashed line at 0."
+        f"ranking. Filled: {plays} on the dashed line at 0."
     )
     return Picture("elo_and_nash", "Ratings against Nash averaging", about, WIDTH, height, tuple(shapes))
 

@@ -12,6 +12,7 @@ from league.reporting.data import Report
 from league.reporting.drawing import Picture, elo, number
 from league.reporting.replays import Replay
 from league.reporting.rounds import Meeting
+from league.words import counted
 
 _MOST_ROUNDS = 40
 _MOST_MATCHES = 64
@@ -138,10 +139,14 @@ def _rounds(report: Report) -> Section:
     for place, meetings in enumerate(report.rounds[:_MOST_ROUNDS], 1):
         listed = "".join(_match(meeting, report.numbered) for meeting in meetings[:_MOST_MATCHES])
         rest = len(meetings) - _MOST_MATCHES
-        more = f"<li>{rest:,} more matches</li>" if rest > 0 else ""
+        more = f"<li>{counted(rest, 'more match', 'more matches')}</li>" if rest > 0 else ""
         out.append(f"<section><h3>Round {place}</h3><ul>{listed}{more}</ul></section>")
     rest = len(report.rounds) - _MOST_ROUNDS
-    more = f'<p class="note">{rest:,} more rounds are not shown.</p>' if rest > 0 else ""
+    more = (
+        f'<p class="note">{counted(rest, "more round")} {"is" if rest == 1 else "are"} not shown.</p>'
+        if rest > 0
+        else ""
+    )
     return Section(
         "rounds",
         "Rounds",

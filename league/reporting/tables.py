@@ -13,6 +13,12 @@ from league.reporting.palette import level_of
 
 MOST_ROWS = 1_000
 MOST_CROSS = 40
+_CROSS_NAME = 24
+"""Letters that an agent's name has in a crosstable."""
+
+_UPRIGHT = 130
+"""Letters up to which a crosstable is printed on an upright page; a wider one lies on its side."""
+
 _TALL = 30
 """Rows beyond which a table scrolls in a frame, with its headings in sight."""
 
@@ -61,6 +67,8 @@ def ranking(report: Report) -> str:
     rows = report.rows[:MOST_ROWS]
     places = [row.place or rank for rank, row in enumerate(rows, 1)]
     columns = [_numbers("place", places), Column("agent", [row.name for row in rows])]
+    if any(row.match_points is not None for row in rows):
+        columns.append(_numbers("match points", [row.match_points for row in rows]))
     if any(row.score is not None for row in rows):
         signed = report.even_pay
         columns.append(_numbers("score", [row.score for row in rows], signed=signed))
@@ -134,15 +142,26 @@ def crosstable(table: Table, names: Sequence[str]) -> str:
                 continue
             level = 8 if np.isnan(apart[i, j]) else level_of(apart[i, j], reach)
             cells.append(f'<td class="d{level} t{level}">{"-".join(f"{count}" for count in counts)}</td>')
-        label = f'<th scope="row" class="name" title="{escape(names[i])}">{i + 1} {escape(fitted(names[i], 24))}</th>'
+        name = escape(fitted(names[i], _CROSS_NAME))
+        label = f'<th scope="row" class="name" title="{escape(names[i])}">{i + 1} {name}</th>'
         rows.append(f"<tr>{label}{''.join(cells)}</tr>")
+    letters = _CROSS_NAME + sum(_widest(table, column, n) + 1 for column in range(n))
     more = f", the first {n} of {len(names):,}" if n < len(names) else ""
     caption = f"Wins-draws-losses of the row against the column, numbered by rank{more}; the colours are those above"
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="crosstable"><table class="cross">'
+        f'<div class="scroll{" wide" * (letters > _UPRIGHT)}" tabindex="0" role="region" aria-label="crosstable">'
+        f'<table class="cross" style="--letters:{letters}">'
         f'<caption>{caption}</caption><thead><tr><th scope="col">agent</th>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>\n"
     )
+
+
+def _widest(table: Table, column: int, n: int) -> int:
+    """Return the letters of a column's widest cell in a crosstable of n agents."""
+    assert table.wins is not None
+    assert table.draws is not None
+    counts = np.stack([table.wins[:n, column], table.draws[:n, column], table.wins[column, :n]])
+    return max(len("-".join(map(str, counts[:, row].tolist()))) for row in range(n))
 
 
 def _numbers(heading: str, values: Sequence[float | None], *, form: str = "", signed: bool = False) -> Column:

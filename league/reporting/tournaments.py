@@ -21,6 +21,14 @@ from league.runs import is_running
 from league.tournament.config import VOLATILE, TournamentConfig
 from league.tournament.plan import Tournament
 from league.tournament.summary import summary
+from league.words import counted
+
+_ORDERS = {
+    "match_points": "by match points (a match is worth one, and so is a bye), then by mean return a game",
+    "places": "by how far they came, then by mean return a game",
+    "elo": "by Elo",
+    "score": "by mean return a game",
+}
 
 
 class _Pass:
@@ -63,7 +71,8 @@ def tournament_report(run: str, ledger: Ledger) -> Report:
         )
     told = summary(state, run)
     order = [{agent["name"]: k for k, agent in enumerate(state.agents)}[row["agent"]] for row in told["ranking"]]
-    names = [printable(agent["name"]) for agent in state.agents]
+    present = set(state.present)
+    names = [printable(one["name"]) + " (left)" * (k not in present) for k, one in enumerate(state.agents)]
     rows = tuple(_row(row, names[agent]) for row, agent in zip(told["ranking"], order, strict=True))
     game, why = _game(state.about["game"])
     even_pay = game is not None and game.spec.zero_sum
@@ -80,9 +89,7 @@ def tournament_report(run: str, ledger: Ledger) -> Report:
         state="running" if is_running(Path(run)) else ended,
         facts=_facts(state),
         rows=rows,
-        order="by how far they came, then by mean return a game"
-        if state.places is not None
-        else "by mean return a game",
+        order=_ORDERS[told["ordered_by"]],
         even_pay=even_pay,
         table=_table(read, order, wins, draws, even_pay=even_pay),
         analysis=of_results([row.name for row in rows], wins, draws, seed=state.about["seed"]),
@@ -109,6 +116,7 @@ def _row(row: dict[str, Any], name: str) -> Row:
         elo_interval=interval(row["interval"]),
         **{key: row[key] for key in ("games", "wins", "draws", "losses")},
         place=row.get("place"),
+        match_points=row.get("match_points"),
         faults={printable(kind): count for kind, count in row["fault_kinds"].items()},
         first_fault=None if row["first_fault"] is None else printable(row["first_fault"]),
     )
@@ -123,13 +131,13 @@ def _game(name: str) -> tuple[Game | None, str]:
 
 
 def _facts(state: Tournament) -> tuple[tuple[str, str], ...]:
-    about = state.about
+    about, left = state.about, len(state.agents) - len(state.present)
     seatings = "in every seating" if about["seatings"] > 1 else "in one seating, for seats do not differ"
     facts = [
-        ("Agents", f"{len(state.present):,}"),
+        ("Agents", f"{len(state.present):,}" + f", and {left:,} who left" * (left > 0)),
         ("Format", about["format"]),
         ("Games", f"{state.played:,}"),
-        ("An encounter", f"{about['deals']:,} deals, each played {seatings}"),
+        ("An encounter", f"{counted(about['deals'], 'deal')}, each played {seatings}"),
         ("Opening", _opening(about["plies"])),
         ("Seed", str(about["seed"])),
         ("Time it took", f"{state.seconds:,.1f} s"),

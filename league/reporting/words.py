@@ -5,6 +5,7 @@ import numpy as np
 from league.reporting.analysis import Analysis
 from league.reporting.data import Report
 from league.reporting.drawing import number
+from league.words import counted
 
 _SURE = 0.95
 
@@ -21,7 +22,8 @@ def in_short(report: Report) -> list[str]:
         lost = sum(sum(row.faults.values()) for row in faulty)
         who = _agents(len(faulty))
         said.append(
-            f"{who} lost {lost:,} game{'s' * (lost != 1)} by {'its' if len(faulty) == 1 else 'their'} own faults."
+            f"{who} lost {counted(lost, 'game')} by {'its' if len(faulty) == 1 else 'their'} own "
+            f"fault{'s' * (lost != 1)}."
         )
     if report.curve is not None:
         said.append(_curve(report))
@@ -47,7 +49,7 @@ def _winner(report: Report) -> str:
         return "Nobody takes part."
     first, n = report.rows[0], len(report.rows)
     if report.kind == "league":
-        return f"The league has {n:,} measured member{'s' * (n != 1)}; {first.name} stands first {report.order}."
+        return f"The league has {counted(n, 'measured member')}; {first.name} stands first {report.order}."
     level = [row.name for row in report.rows if (row.place, row.score) == (first.place, first.score)]
     if first.score is not None and len(level) == n > 1:
         return f"All {n:,} agents are level: {number(first.score, signed=report.even_pay)} a game each."
@@ -71,9 +73,9 @@ def _apart(analysis: Analysis) -> str:
     if pairs == 1:
         return f"By Elo, the stronger of the two is really so with a likelihood of {sure[0]:.1%}."
     said = (
-        f"Of the {pairs:,} pairs of neighbours by Elo, {apart:,} are told apart (the upper is really stronger with a "
+        f"Of the {pairs:,} pairs of neighbours by Elo, {apart:,} {'is' if apart == 1 else 'are'} told apart (the upper "
+        f"is really stronger with a likelihood over {_SURE:.0%})"
     )
-    said += f"likelihood over {_SURE:.0%})"
     if apart == pairs:
         return f"{said}: the order is what a repetition would give."
     return f"{said}; the others may well change places if it were all repeated, and more games would tell."
@@ -130,7 +132,8 @@ def misfit(report: Report) -> list[str]:
     if analysis is None or analysis.misfit is None or analysis.misfit.p_value is None or analysis.misfit.p_value > 0.01:
         return []
     worst = [
-        f"{report.rows[m.first].name} scored {m.score:.0%} of {m.games:,} games against {report.rows[m.second].name}, "
+        f"{report.rows[m.first].name} scored {m.score:.0%} of {counted(m.games, 'game')} against "
+        f"{report.rows[m.second].name}, "
         f"where Elo expects {m.expected:.0%}"
         for m in analysis.misfit.worst[:3]
         if abs(m.deviation) > 2

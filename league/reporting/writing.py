@@ -14,6 +14,7 @@ from league.reporting.leagues import league_report
 from league.reporting.page import page
 from league.reporting.sections import draw
 from league.reporting.tournaments import tournament_report
+from league.words import counted
 
 PAGE = "index.html"
 
@@ -53,10 +54,9 @@ def write_report(run: str, output: str | None = None) -> dict[str, Any]:
 def show_report_written(result: dict[str, Any]) -> None:
     """Print where a report lies, and what it leaves out."""
     console = terminal()
-    games = result["games_shown"]
     console.print(
-        f"{result['page']}: {result['bytes'] / 1000:,.0f} kB, {len(result['pictures'])} pictures, "
-        f"{games} game{'s' * (games != 1)} to step through",
+        f"{result['page']}: {result['bytes'] / 1000:,.0f} kB, {counted(len(result['pictures']), 'picture')}, "
+        f"{counted(result['games_shown'], 'game')} to step through",
         soft_wrap=True,
         markup=False,
     )

@@ -9,6 +9,8 @@ from league.answer import Json, answer
 
 commands = typer.Typer()
 
+_LIKEWISE = ": judged, or gone on from in the model bayeselo"
+
 
 @commands.command()
 def sprt(
@@ -24,17 +26,25 @@ def sprt(
         Literal["logistic", "normalized", "bayeselo"], typer.Option(help="which Elo the hypotheses are")
     ] = "logistic",
     pentanomial: Annotated[
-        str | None, typer.Option(metavar="LL,LD,WL+DD,WD,WW", help="counts of pairs of games with seats swapped")
+        str | None,
+        typer.Option(
+            metavar="LL,LD,WL+DD,WD,WW",
+            help="counts of pairs of games with seats swapped: judged, or gone on from where a game is named",
+        ),
     ] = None,
-    wins: Annotated[int | None, typer.Option(help="single games won")] = None,
-    draws: Annotated[int | None, typer.Option(help="single games drawn")] = None,
-    losses: Annotated[int | None, typer.Option(help="single games lost")] = None,
+    wins: Annotated[int | None, typer.Option(help=f"single games won{_LIKEWISE}")] = None,
+    draws: Annotated[int | None, typer.Option(help=f"single games drawn{_LIKEWISE}")] = None,
+    losses: Annotated[int | None, typer.Option(help=f"single games lost{_LIKEWISE}")] = None,
     games: Annotated[int | None, typer.Option(help="play no more than these [default: until decided]", min=2)] = None,
     opening: Annotated[int | None, typer.Option(help="moves at the start of each pair that are drawn", min=0)] = None,
     seed: Annotated[int | None, typer.Option(help="all randomness comes from it [default: 0]", min=0)] = None,
     json: Json = False,
 ) -> None:
-    """Test whether one agent is stronger than another: play until it is known, or judge counts."""
+    """Test whether one agent is stronger than another: play until it is known, or judge counts.
+
+    With GAME FIRST SECOND and counts the test goes on from them: their pairs, the first of the seed, are not played
+    again.
+    """
     from league.sprt.showing import show_sprt
 
     shared: dict[str, Any] = {"elo0": elo0, "elo1": elo1, "alpha": alpha, "beta": beta, "model": model}

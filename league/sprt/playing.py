@@ -10,17 +10,23 @@ import numpy as np
 from rich.console import Console
 
 from arena.encounter import Cast
+from arena.opening import takes_openings
+from arena.repeats import is_worth_a_word
 from arena.sprt import Sprt, SprtError
-from arena.sprt.playing import BLOCK, PairPlayer, Tally, play_until_decided
+from arena.sprt.playing import PairPlayer, Tally, play_until_decided
 from games import make
+from games.game import Game
 from league.live import duration, watched
 from league.process import prepare_process
 from league.runs import load_agent
 from league.sprt.counts import read_counts, result_of
 from league.sprt.showing import elo
 from league.stopping import stop_on_signals
+from league.words import counted
 
 _STOPPING = "stopping after the games at hand"
+_FEW = 100
+"""Games that end within their opening are worth a word where they are more than one in so many."""
 
 
 def sprt_games(
@@ -56,8 +62,8 @@ def sprt_games(
     made = make(game)
     if made.spec.players != 2:
         raise SprtError(
-            f"a test compares two agents and {made.spec.name} has {made.spec.players} players; rate them by "
-            "`redqueen tournament`"
+            f"a test compares two agents and {made.spec.name} has {counted(made.spec.players, 'player')}; rate them "
+            "by `redqueen tournament`"
         )
     agents = (first, second)
     cast = Cast(lambda number: load_agent(agents[number], made))
@@ -68,9 +74,9 @@ def sprt_games(
         tally, stopped = play_until_decided(sprt, play, before=before, most=most, stop=stop, watch=watch)
     result = result_of(sprt, tally.counts.tolist())
     fresh = before.sum() == 0
-    counted = dict(zip(("losses", "draws", "wins"), tally.games.tolist() if fresh else (None,) * 3, strict=True))
+    single = dict(zip(("losses", "draws", "wins"), tally.games.tolist() if fresh else (None,) * 3, strict=True))
     if result["pentanomial"] is not None:
-        result |= counted
+        result |= single
     command = _command(
         sprt,
         [game, first, second],
@@ -91,7 +97,7 @@ def sprt_games(
             for agent, count, message in zip(agents, tally.faults, tally.messages, strict=True)
         ],
     }
-    result["warnings"] = _warnings(tally, opening)
+    result["warnings"] = _warnings(tally, made, agents, opening)
     return result
 
 
@@ -106,16 +112,23 @@ def _before(sprt: Sprt, counts: Sequence[int] | None) -> np.ndarray:
     return np.array(counts, dtype=np.int64)
 
 
-def _warnings(tally: Tally, opening: int) -> list[str]:
+def _warnings(tally: Tally, made: Game, agents: Sequence[str], opening: int) -> list[str]:
     """Say what a person should know before trusting the result."""
-    pairs = int(tally.games.sum()) // 2
-    if not tally.alike or pairs < BLOCK:
-        return []
-    more = "more moves with --opening" if opening else "--opening 4, which draws the first moves of each pair"
-    return [
-        f"all {pairs:,} pairs went alike, move by move: unless the game drew what it could, this is one pair counted "
-        f"{pairs:,} times and says nothing about strength; try {more}"
-    ]
+    games, out = int(tally.games.sum()), []
+    if tally.drawn * _FEW > games:
+        out.append(
+            f"{tally.drawn:,} of {games:,} games ended within their opening of {counted(opening, 'move')}, so neither "
+            "agent chose anything in them and they say nothing about strength: draw fewer moves with --opening"
+        )
+    if is_worth_a_word(games, tally.copies):
+        helps = not opening and takes_openings(made)
+        advice = "draw the first moves of each pair with --opening 4" if helps else "more of them tell nothing more"
+        out.append(
+            f"{' and '.join(agents)} played {games:,} games, {games - tally.copies:,} of them different: where nothing "
+            "is drawn a copy of a game says nothing new, and the test takes each for evidence, so neither its decision "
+            f"nor its intervals can be trusted; {advice}"
+        )
+    return out
 
 
 def _command(sprt: Sprt, names: Sequence[str], result: dict[str, Any], **more: int | None) -> str:
@@ -146,7 +159,7 @@ def _shown(sprt: Sprt, quiet: bool) -> Iterator[Callable[[Tally], None]]:
             rate = played / max(time.monotonic() - began, 1e-9)
             low, high = result["bounds"]
             parts = [f"LLR {result['llr']:+.2f} ({low:.2f}, {high:.2f})", elo(result)]
-            parts += [f"{result['games']:,} games, {rate:,.0f}/s"]
+            parts += [f"{counted(result['games'], 'game')}, {rate:,.0f}/s"]
             if result["remaining"]:
                 left = result["remaining"]["median"]
                 parts.append(f"perhaps {left:,} more, {duration(left / rate)}")

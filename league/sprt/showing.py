@@ -5,6 +5,7 @@ from typing import Any
 from rich.markup import escape
 
 from league.answer import terminal
+from league.words import counted
 
 _SCALES = {"logistic": "Elo", "normalized": "normalized Elo", "bayeselo": "BayesElo"}
 
@@ -36,10 +37,10 @@ def show_sprt(result: dict[str, Any]) -> None:
         )
     for row in result.get("faults", []):
         if row["count"]:
-            said = f"{row['agent']}: {row['count']:,} faults, first: {row['first']}"
+            said = f"{row['agent']}: {counted(row['count'], 'fault')}, first: {row['first']}"
             console.print(f"[yellow]{escape(said)}[/yellow]", soft_wrap=True)
     for warning in result["warnings"]:
-        console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
+        console.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
     if result.get("resume"):
         console.print(f"\n[bold]next[/bold]\n  {escape(result['resume'])}", soft_wrap=True)
 
@@ -65,7 +66,7 @@ def _also(result: dict[str, Any]) -> str:
 
 
 def _counted(result: dict[str, Any]) -> str:
-    parts = [f"{result['games']:,} games"]
+    parts = [counted(result["games"], "game")]
     if result["wins"] is not None:
         parts.append(f"{result['wins']:,} won, {result['draws']:,} drawn, {result['losses']:,} lost")
     if result["pentanomial"] is not None:

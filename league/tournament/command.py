@@ -38,7 +38,9 @@ def tournament(
     move_time: Annotated[float, typer.Option(help="seconds that a bot may think about a move")] = 5.0,
     game_time: Annotated[float, typer.Option(help="seconds that a bot may think in a game")] = 300.0,
     start_time: Annotated[float, typer.Option(help="seconds until a bot must be ready")] = 30.0,
-    memory: Annotated[int, typer.Option(help="MiB that each process of a bot may use", min=16)] = 1024,
+    memory: Annotated[
+        int, typer.Option(help="MiB that a bot may use, each process and all of them together", min=16)
+    ] = 1024,
     seed: Annotated[int, typer.Option(help="all randomness comes from it", min=0)] = 0,
     hours: Annotated[float | None, typer.Option(help="stop after this long", min=0)] = None,
     workers: Annotated[int, typer.Option(help="processes that play, 0 for one a core", min=0, max=256)] = 0,

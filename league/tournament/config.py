@@ -38,7 +38,7 @@ class TournamentConfig(BaseModel):
     move_time: float = Field(default=5.0, gt=0, le=86_400, description="seconds that a bot may think about a move")
     game_time: float = Field(default=300.0, gt=0, le=864_000, description="seconds that a bot may think in a game")
     start_time: float = Field(default=30.0, gt=0, le=86_400, description="seconds until a bot must be ready")
-    memory: int = Field(default=1024, ge=16, le=1 << 20, description="MiB that each process of a bot may use")
+    memory: int = Field(default=1024, ge=16, le=1 << 20, description="MiB that a bot may use, all in all")
     seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness comes from it")
     hours: float | None = Field(default=None, gt=0, le=100_000, description="stop after this long")
     workers: int = Field(default=0, ge=0, le=256, description="processes that play, 0 for one a core")

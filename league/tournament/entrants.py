@@ -10,10 +10,10 @@ from typing import Any
 
 from agents.agent import Fault
 from agents.hosting import Limits
-from agents.zoo import ZOO
+from agents.zoo import MADE, ZOO
 from games.game import Game
 from games.names import parse, shorten
-from league.runs import full_name, identity, load_agent, pinned
+from league.runs import full_name, identity, load_agent, member_within, pinned
 from league.tournament.config import TournamentError
 
 
@@ -63,15 +63,17 @@ def is_slow(name: str) -> bool:
     """Whether an agent takes its time over a move: it searches, or is asked in another process."""
     if name.endswith(".safetensors"):
         return False
-    entry = ZOO.get(parse(name).target)
-    return is_apart(name) or (entry is not None and entry.searches)
+    entry, target = ZOO.get(parse(name).target), parse(name).target
+    return is_apart(name) or target in MADE or (entry is not None and entry.searches)
 
 
 def _digest(name: str) -> str | None:
     """Return a digest of the file or the members of a league that an agent's name leads to; None where to neither."""
     path = _file_of(name)
     if path is None:
-        data = json.dumps(identity(name)).encode() if parse(name).kind == "run" else b""
+        parsed = parse(name)
+        of_run = parsed.kind == "run" or member_within(parsed) is not None
+        data = json.dumps(identity(name)).encode() if of_run else b""
     else:
         try:
             data = path.read_bytes()
@@ -84,6 +86,9 @@ def _file_of(name: str) -> Path | None:
     if name.endswith(".safetensors"):
         return Path(name).expanduser()
     parsed = parse(name)
+    within = member_within(parsed)
+    if within is not None and within.endswith(".safetensors"):
+        return Path(within).expanduser()
     if parsed.kind == "file":
         return Path(parsed.source).expanduser()
     if parsed.kind == "command":

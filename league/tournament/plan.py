@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from arena import formats
 from arena.encounter import Encounter, Result
-from arena.formats import Lineup, Places, Rounds
+from arena.formats import Later, Lineup, Places, Rounds
 from arena.ledger import LedgerError, Record
 from arena.standings import Tally
 from league.tournament.entrants import is_slow
@@ -46,7 +46,9 @@ class Tournament:
         self._dealt: dict[tuple[str, ...], int] = {}
         self._rounds: Rounds | None = None
         self._begun, self._each = False, 0
-        self._lineups: list[Lineup] = []
+        self._slow: list[bool] = []
+        self._lineups: Sequence[Lineup] = []
+        self._laid = 0  # lineups whose encounters are in the round
         self._round: list[Encounter] = []
         self._results: list[Result] = []
         for record in records:
@@ -56,7 +58,7 @@ class Tournament:
         """Go on by one record; `result` is the encounter's, where it is known already."""
         match kind:
             case "tournament":
-                self.about, self.note = dict(body), dict(note)
+                self.about, self.note, self.tally = dict(body), dict(note), Tally(0, body["plies"])
                 self._seat(body["agents"])
                 self._rounds = self._format()
             case "limits":
@@ -77,6 +79,8 @@ class Tournament:
 
     def at_hand(self) -> tuple[list[Encounter], int]:
         """Return the round at hand and how many of its encounters are done."""
+        for lineup in self._lineups[self._laid :]:
+            self._lay(lineup)
         return self._round, len(self._results)
 
     def next_round(self) -> tuple[list[Encounter], int]:
@@ -84,9 +88,12 @@ class Tournament:
 
         No encounters are left when the format has ended.
         """
-        while not self.over and len(self._results) == len(self._round):
-            self._advance()
+        self._go_on()
         return self.at_hand()
+
+    def _go_on(self) -> None:
+        while not self.over and self._laid == len(self._lineups) and len(self._results) == len(self._round):
+            self._advance()
 
     def _format(self) -> Rounds:
         about, everyone, players = self.about, self.present, self.about["players"]
@@ -111,17 +118,22 @@ class Tournament:
     def _seat(self, agents: list[dict[str, Any]]) -> None:
         self.present = [*self.present, *range(len(self.agents), len(self.agents) + len(agents))]
         self.agents += agents
+        self._slow += [is_slow(agent["plays"]) for agent in agents]
         self.tally.grow(len(self.agents))
 
     def _advance(self) -> None:
         assert self._rounds is not None
         try:
-            lineups: list[Lineup] = self._rounds.send(self._whole()) if self._begun else next(self._rounds)
+            lineups = self._rounds.send(self._whole()) if self._begun else next(self._rounds)
         except StopIteration as end:
-            self.over, self.places, self._round, self._results = True, end.value, [], []
-            return
-        self._begun, self._lineups, self._results, self._each = True, lineups, [], self._deals()
-        self._round = [block for lineup in lineups for block in self._blocks(lineup)]
+            self.over, self.places, lineups = True, end.value, []
+        self._begun, self._lineups, self._laid, self._each = True, lineups, 0, self._deals()
+        self._round, self._results = [], []
+
+    def _lay(self, lineup: Lineup) -> None:
+        """Put the encounters of the round's next lineup into it."""
+        self._round += self._blocks(lineup)
+        self._laid += 1
 
     def _whole(self) -> list[Result]:
         """Return the round's results, a lineup's blocks as one."""
@@ -149,14 +161,19 @@ class Tournament:
         start = int.from_bytes(hashlib.blake2b(json.dumps(names).encode(), digest_size=8).digest(), "little")
         deals, dealt = self._each, self._dealt.get(names, 0)
         self._dealt[names] = dealt + deals
-        slow = any(is_slow(self.agents[agent]["plays"]) for agent in lineup)
+        slow = any(self._slow[agent] for agent in lineup)
         size = max(1, (_SLOW if slow else self.about["batch"]) // self.about["seatings"])
         first = (start >> 28 << 26) + dealt
         return [Encounter(first + k, min(size, deals - k), lineup) for k in range(0, deals, size)]
 
     def _finish(self, result: Result) -> None:
-        round_, done = self.next_round()
-        if done >= len(round_) or round_[done] != result.encounter:
+        self._go_on()
+        done, recorded = len(self._results), result.encounter
+        if done == len(self._round) and self._laid < len(self._lineups):
+            # What was chosen for what it would tell is not chosen again: the ledger tells who met.
+            later = isinstance(self._lineups, Later)
+            self._lay(recorded.lineup if later else self._lineups[self._laid])
+        if done >= len(self._round) or self._round[done] != recorded:
             raise LedgerError(
                 "the tournament's records are in an order that this version would not play them in: go on with the "
                 "version that began it, or begin a new one"

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from league.tournament.entrants import entrant, labelled
 from league.tournament.plan import Tournament
 
 _FOLDER = "requests"
+_TOO_FEW = "{run} has two agents left: enter another before one withdraws"
 
 
 def ask_to_enter(run: str, name: str) -> dict[str, Any]:
@@ -30,16 +32,17 @@ def ask_to_enter(run: str, name: str) -> dict[str, Any]:
 def ask_to_withdraw(run: str, name: str) -> dict[str, Any]:
     """Withdraw an agent, by its name in the ranking: its results stay."""
     state = _open(run)
+    _foresee(Path(run), state)
     names = {state.agents[number]["name"]: number for number in state.present}
     if name not in names:
         raise TournamentError(f"no agent {shorten(repr(name))} takes part in {shorten(run)}{nearest(name, names)}")
     if len(names) <= 2:
-        raise TournamentError(f"{shorten(run)} has two agents left: enter another before one withdraws")
+        raise TournamentError(_TOO_FEW.format(run=shorten(run)))
     return _ask(run, "withdrew", {"number": names[name]}) | {"name": name}
 
 
 def take_requests(ledger: Ledger, state: Tournament) -> None:
-    """Record those who asked; what can no longer be is left out, and what cannot be read is set aside."""
+    """Record those who asked; what can no longer be, or cannot be read, is set aside under the name `.refused`."""
     folder = ledger.folder.root / _FOLDER
     if not folder.is_dir():
         return
@@ -51,10 +54,12 @@ def take_requests(ledger: Ledger, state: Tournament) -> None:
             except (ValueError, LookupError, TypeError):
                 path.replace(path.with_suffix(".refused"))
                 continue
-            if body is not None:
-                entry = Entry(kind, body, {"request": path.name})
-                ledger.append([entry])
-                state.take(*entry)
+            if body is None:
+                path.replace(path.with_suffix(".refused"))
+                continue
+            entry = Entry(kind, body, {"request": path.name})
+            ledger.append([entry])
+            state.take(*entry)
         path.unlink()
 
 
@@ -64,6 +69,16 @@ def _granted(state: Tournament, kind: str, body: dict[str, Any]) -> dict[str, An
         return {"agent": labelled([body["agent"]], [agent["name"] for agent in state.agents])[0]}
     leaves = body["number"] in state.present and len(state.present) > 2
     return {"number": body["number"]} if leaves else None
+
+
+def _foresee(run: Path, state: Tournament) -> None:
+    """Bring a tournament to where the requests that wait will have brought it, so that the next one can be judged."""
+    for path in sorted((run / _FOLDER).glob("*.json")):
+        with suppress(OSError, ValueError, LookupError, TypeError):  # granted this moment, or to be refused
+            request = json.loads(path.read_bytes())
+            body = None if path.name in state.requests else _granted(state, request["kind"], request["body"])
+            if body is not None:
+                state.take(request["kind"], body, {})
 
 
 def _open(run: str) -> Tournament:
@@ -88,4 +103,6 @@ def _ask(run: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:
             take_requests(ledger, state)
             if kind == "entered":
                 body = {"agent": state.agents[-1]}
+            elif body["number"] in state.present:  # another was quicker
+                raise TournamentError(_TOO_FEW.format(run=shorten(run)))
     return {"run_dir": run, "kind": kind, **body, "from": "the next round"}

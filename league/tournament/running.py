@@ -30,6 +30,7 @@ from league.tournament.jobs import EncounterJob, in_jobs
 from league.tournament.plan import Tournament
 from league.tournament.requests import take_requests
 from league.tournament.summary import summary
+from league.words import counted
 
 _STOPPING = "stopping after the job at hand"
 _REQUESTS = "requests"
@@ -140,8 +141,8 @@ def _refuse(game: Game, config: TournamentConfig, agents: int) -> None:
         raise TournamentError(f"expected {least} agents or more but got {agents}: name agents, or a field with --zoo")
     if spec.players != 2 and config.format in _FOR_TWO:
         raise TournamentError(
-            f"--format {config.format} is for games of two, and {shorten(spec.name)} has {spec.players} players: "
-            "use round-robin or gauntlet"
+            f"--format {config.format} is for games of two, and {shorten(spec.name)} has "
+            f"{counted(spec.players, 'player')}: use round-robin or gauntlet"
         )
     given = {"rounds": ("swiss",), "encounters": ("adaptive",), "confidence": ("adaptive",)}
     for key, formats in given.items():

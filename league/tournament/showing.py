@@ -7,6 +7,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from league.answer import terminal
+from league.words import counted
+
+_ORDERS = {
+    "match_points": "in order of match points: of each match the share of its points, and one for a bye; then of score",
+    "places": "in order of how far they came, then of score",
+    "elo": "in order of Elo, for pairs have met unequally often",
+}
+"""What a ranking is ordered by, where it is not the score."""
 
 _WIDEST = 24
 """Agents up to which the crosstable is printed."""
@@ -17,15 +25,17 @@ def show_tournament(result: dict[str, Any]) -> None:
     console = terminal()
     state = result.get("state") or ("finished" if result["stopped"] == "finished" else "stopped")
     console.print(
-        f"[bold]{escape(result['game'])}[/bold]: {result['format']} {state}, {result['games']:,} games, "
+        f"[bold]{escape(result['game'])}[/bold]: {result['format']} {state}, {counted(result['games'], 'game')}, "
         f"{result['seconds']:.1f} s"
     )
     console.print(ranking(result["ranking"]))
+    if order := _ORDERS.get(result["ordered_by"]):
+        console.print(f"[dim]{order}[/dim]")
     if result["utility"] != [-1, 1]:
         console.print("[dim]score is the mean return of a game; Elo counts who was ahead in it, not by how much[/dim]")
     if 2 <= len(result["ranking"]) <= _WIDEST:
         console.print("\n[dim]wins-draws-losses of the row against the column[/dim]")
-        console.print(crosstable(result["crosstable"]))
+        console.print(crosstable(result["crosstable"], [shown_name(row) for row in result["ranking"]]))
     if result["isolation"]:
         console.print(f"[dim]bots ran apart, by {result['isolation']}[/dim]", soft_wrap=True)
     for warning in result["warnings"]:
@@ -39,11 +49,12 @@ def show_tournament(result: dict[str, Any]) -> None:
 def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
     """Return the table of agents, best first."""
     faulty, placed = any(row["faults"] for row in rows), any("place" in row for row in rows)
+    swiss = any("match_points" in row for row in rows)
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("place" if placed else "#", justify="right")
     table.add_column("agent", overflow="fold")
-    columns = ["score", "95 %", "Elo", "95 %", "games", "wins", "draws", "losses"] + ["faults"] * faulty
-    for column in columns:
+    columns = ["score", "95 %", "Elo", "95 %", "games", "wins", "draws", "losses"]
+    for column in ["match points"] * swiss + columns + ["faults"] * faulty:
         table.add_column(column, justify="right")
     scores = [value for row in rows for value in (row["score"], *row["score_interval"]) if value is not None]
     sign = "+" if min(scores, default=0) < 0 else ""
@@ -51,6 +62,7 @@ def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
     for place, row in enumerate(rows[:most], 1):
         score, (low, high) = row["score"], row["score_interval"]
         cells = [
+            *([f"{row.get('match_points', 0):.4g}"] * swiss),
             "-" if score is None else f"{score:{sign}.{places}f}",
             "-" if low is None else f"{low:{sign}.{places}f}, {high:{sign}.{places}f}",
             "-" if row["elo"] is None else f"{row['elo']:+.0f}",
@@ -58,18 +70,23 @@ def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
             *(f"{row[key]:,}" for key in ("games", "wins", "draws", "losses")),
             *([f"{row['faults']:,}"] * faulty),
         ]
-        table.add_row(str(row.get("place", place)), escape(row["agent"]), *cells)
+        table.add_row(str(row.get("place", place)), escape(shown_name(row)), *cells)
     return table
 
 
-def crosstable(table: dict[str, Any]) -> Table:
-    """Return who beat whom, agents numbered by their rank."""
+def shown_name(row: dict[str, Any]) -> str:
+    """Return an agent's name as it is listed, marked where it has left."""
+    return f"{row['agent']} (left)" if row["withdrawn"] else row["agent"]
+
+
+def crosstable(table: dict[str, Any], names: list[str]) -> Table:
+    """Return who beat whom, agents numbered by their rank and listed by `names`."""
     shown = Table(box=None, header_style="dim", pad_edge=False)
     shown.add_column("#", justify="right")
     shown.add_column("agent", overflow="fold")
-    for rank in range(1, len(table["agents"]) + 1):
+    for rank in range(1, len(names) + 1):
         shown.add_column(str(rank), justify="right")
-    for rank, name in enumerate(table["agents"]):
+    for rank, name in enumerate(names):
         triples = zip(*(table[key][rank] for key in ("wins", "draws", "losses")), strict=True)
         cells = [f"{w}-{d}-{lost}" if w + d + lost else "" for w, d, lost in triples]
         shown.add_row(str(rank + 1), escape(name), *cells)

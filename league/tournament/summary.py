@@ -6,15 +6,21 @@ from typing import Any
 import numpy as np
 
 from league.tournament.plan import Tournament
+from league.tournament.warnings import warnings_of
 
 
 def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
-    """Return the ranking, the crosstable and what to be wary of, as one JSON object."""
+    """Return the ranking, the crosstable and what to be wary of, as one JSON object.
+
+    Those who have left a league stay in its ranking, `withdrawn`, for their games are in everybody's figures. Swiss
+    tournaments that have ended are ordered by `match_points`, a match being worth one, shared as its games were.
+    """
     tally, about = state.tally, state.about
-    order = tally.ranking(state.present, state.places, by_elo=_by_elo(state))
+    ordered_by = _ordered_by(state)
+    order = tally.ranking(range(tally.size), state.places, by_elo=ordered_by == "elo")
     mean, score_interval = tally.scores(_utility(about["utility"]))
     ratings, met = tally.rate(), (tally.wins + tally.wins.T + tally.draws).sum(1) > 0
-    rows = []
+    rows, present = [], set(state.present)
     for agent in order:
         games, wins, draws, losses = tally.games[:, agent].tolist()
         rated = bool(met[agent])
@@ -33,7 +39,8 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
                 "faults": sum(tally.forfeits[agent].values()),
                 "fault_kinds": dict(tally.forfeits[agent]),
                 "first_fault": tally.first[agent],
-                **({} if state.places is None else {"place": _place(state, agent)}),
+                "withdrawn": agent not in present,
+                **_came(state, agent),
             }
         )
     chosen = np.ix_(order, order)
@@ -47,27 +54,35 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
         "games": state.played,
         "seconds": state.seconds,
         "ranking": rows,
+        "ordered_by": ordered_by,
         "crosstable": {
             "agents": [row["agent"] for row in rows],
             "wins": tally.wins[chosen].tolist(),
             "draws": tally.draws[chosen].tolist(),
             "losses": tally.wins.T[chosen].tolist(),
         },
-        "warnings": _warnings(state),
+        "warnings": warnings_of(state),
     }
 
 
-def _by_elo(state: Tournament) -> bool:
-    """Whether ratings order the ranking: pairs met unequally often, in a game that is won, drawn or lost."""
+def _ordered_by(state: Tournament) -> str:
+    """Return what orders the ranking: match points, places, Elo or the score.
+
+    Ratings do where pairs met unequally often, in a game that is won, drawn or lost.
+    """
+    if state.places is not None:
+        return "match_points" if state.about["format"] == "swiss" else "places"
     uneven = state.about["format"] in ("adaptive", "league") or state.stopped == "hours"
-    return uneven and state.about["utility"] == [-1, 1]
+    return "elo" if uneven and state.about["utility"] == [-1, 1] else "score"
 
 
-def _place(state: Tournament, agent: int) -> int:
-    """Return an agent's place by how far it came: 1 is the best, and equals share one."""
-    assert state.places is not None
+def _came(state: Tournament, agent: int) -> dict[str, float]:
+    """Return how far an agent came, where the format has ended and tells: equals share a place, and 1 is the best."""
+    if state.places is None:
+        return {}
     mine = state.places.get(agent, 0.0)
-    return 1 + sum(other > mine for other in state.places.values())
+    place = 1 + sum(other > mine for other in state.places.values())
+    return {"place": place} | ({"match_points": mine} if state.about["format"] == "swiss" else {})
 
 
 def _utility(bounds: list[float | None]) -> tuple[float, float]:
@@ -78,24 +93,3 @@ def _utility(bounds: list[float | None]) -> tuple[float, float]:
 
 def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def _warnings(state: Tournament) -> list[str]:
-    """Return sentences on what a reader of the ranking should know."""
-    tally, out = state.tally, []
-    for agent in state.present:
-        faults, games = sum(tally.forfeits[agent].values()), int(tally.games[0, agent])
-        if faults:
-            kinds = ", ".join(f"{kind} {count}" for kind, count in tally.forfeits[agent].most_common())
-            name, first = state.agents[agent]["name"], tally.first[agent]
-            out.append(f"{name} lost {faults} of {games} games by its own fault ({kinds}); the first: {first}")
-    if tally.repeated:
-        names = [" and ".join(state.agents[agent]["name"] for agent in lineup) for lineup in sorted(tally.repeated)]
-        others = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        out.append(
-            f"{'; '.join(names[:3])}{others} played the same games again and again, which say no more than one of "
-            "each, so that intervals of Elo are too narrow: vary them with --opening"
-        )
-    if state.stopped == "hours" and state.about["format"] != "league":
-        out.append("the time was over before the format was: those who have not met yet are compared through others")
-    return out

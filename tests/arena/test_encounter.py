@@ -198,18 +198,6 @@ def test_equal_totals_are_no_lead_whatever_their_order() -> None:
         assert more.lead == pytest.approx(1e-6, rel=1e-3)
 
 
-def test_games_that_repeat_are_seen() -> None:
-    class First(Random):
-        def probabilities(self, observation: Tensor, legal: Tensor, seats: Tensor) -> Tensor:
-            return ((legal.cumsum(1) == 1) & legal).double()
-
-    (repeated,) = played("tic_tac_toe", [(0, 1)], Cast(lambda _: First()))
-    assert repeated.repeats
-    assert not played("tic_tac_toe", [(0, 1)], Cast(lambda _: First()), plies=2)[0].repeats
-    assert not played("tic_tac_toe", [(0, 1)])[0].repeats
-    assert not played("kuhn_poker", [(0, 1)], Cast(lambda _: First()))[0].repeats  # the cards differ, so what is paid
-
-
 def test_points_of_a_game_of_three_are_shares_of_the_others_beaten() -> None:
     returns = np.array([[[1.0, 0.0, 0.0], [2.0, 2.0, 2.0], [0.0, 1.0, 2.0]]])
     result = Result(Encounter(0, 3, (4, 5, 6)), returns, np.zeros((1, 3), np.int64), np.zeros(0, np.int64))

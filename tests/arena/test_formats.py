@@ -37,9 +37,9 @@ def to_the_end(rounds: Rounds, meet: Callable[[Lineup], Result]) -> tuple[list[l
     """Hold a tournament to its end, with whatever comes of encounters."""
     seen = []
     try:
-        seen.append(next(rounds))
+        seen.append(list(next(rounds)))
         while True:
-            seen.append(rounds.send([meet(lineup) for lineup in seen[-1]]))
+            seen.append(list(rounds.send([meet(lineup) for lineup in seen[-1]])))
     except StopIteration as end:
         return seen, end.value
 
@@ -279,3 +279,18 @@ def test_a_clear_order_is_found_early_and_equals_are_seldom_told_apart() -> None
     # stops at the first look that seems clear is wrong far more often.
     equal = [stopped_early([0.0, 0.0, 0.0], seed) for seed in range(60)]
     assert len(equal) - equal.count(None) <= 18
+
+
+def test_who_knows_who_met_need_not_choose_again() -> None:
+    """Sent the results of another generator's rounds, without a look at its own, an adaptive format goes on alike."""
+    strengths = [3, 1, 4, 1]
+    one, two = (formats.adaptive(range(4), 2, encounters=20, at_once=3) for _ in range(2))
+    lineups, unseen = next(one), next(two)
+    for _ in range(4):
+        results = [beat(lineup, strengths) for lineup in lineups]
+        lineups, unseen = one.send(results), two.send(results)
+        assert isinstance(unseen, formats.Later)
+        assert len(unseen) == len(lineups) == 3
+    assert not vars(unseen).get("_chosen")
+    assert list(unseen) == list(lineups)
+    assert unseen[3:] == []

@@ -22,7 +22,8 @@ class Scripted:
 
     def __call__(self, pairs):
         self.asked.append(pairs)
-        return Pairs(self.points[pairs.start : pairs.stop], np.arange(pairs.start, pairs.stop) < 1)
+        none = np.zeros(len(pairs), dtype=np.int64)
+        return Pairs(self.points[pairs.start : pairs.stop], none, none)
 
 
 def zeros(kinds=5):
@@ -80,7 +81,8 @@ def test_faults_are_counted_up_to_the_pair_that_decides_and_no_further():
     def play(pairs):
         points = np.full((len(pairs), 2), 2)
         charges = tuple(Charge(1, 0, row, "crash", f"pair {number}") for row, number in enumerate(pairs))
-        return Pairs(points, np.ones(len(pairs), dtype=bool), charges)
+        copies = 2 * np.arange(pairs.start, pairs.stop)
+        return Pairs(points, copies, np.zeros_like(copies), charges)
 
     told = []
     tally, stopped = play_until_decided(SPRT, play, before=zeros(), watch=told.append)
@@ -89,7 +91,7 @@ def test_faults_are_counted_up_to_the_pair_that_decides_and_no_further():
     assert tally.counts.tolist() == [0, 0, 0, 0, pairs]
     assert tally.faults == (0, pairs)
     assert tally.messages == (None, "pair 0")
-    assert tally.alike
+    assert (tally.copies, tally.drawn) == (2 * (pairs - 1), 0)
     assert told[-1] is tally
     assert SPRT.status([0, 0, 0, 0, pairs - 1]).decision is None
 
@@ -101,11 +103,11 @@ def pairs_of(numbers, *, seed=0, plies=0, name="tic_tac_toe"):
 
 def test_a_pair_is_the_same_pair_whatever_is_played_with_it():
     together = pairs_of(range(40))
-    assert [len(together.points), len(together.alike)] == [40, 40]
+    assert [len(together.points), len(together.copies), len(together.drawn)] == [40, 40, 40]
     parts = [pairs_of(part) for part in (range(3), range(3, 16), range(16, 40))]
     assert np.concatenate([part.points for part in parts]).tolist() == together.points.tolist()
     assert not np.array_equal(pairs_of(range(40), seed=1).points, together.points)
-    assert not together.alike[-1]
+    assert together.copies[-1] == 0
 
 
 class First:
@@ -122,11 +124,20 @@ class First:
 def test_games_that_repeat_are_noticed_and_drawn_openings_part_them():
     game = make("tic_tac_toe")
     same = PairPlayer(game, Cast(lambda number: First()), seed=0)
-    assert same(range(8)).alike.all()
-    assert same(range(8, 16)).alike.all()
-    assert same(range(8)).points.tolist() == [[2, 0]] * 8  # whoever begins takes the diagonal
-    drawn = PairPlayer(game, Cast(lambda number: First()), seed=0, plies=2)
-    assert not drawn(range(16)).alike.all()
+    assert same(range(8)).copies.tolist() == [0, 2, 4, 6, 8, 10, 12, 14]
+    assert same(range(8, 16)).copies[-1] == 30
+    assert same(range(16, 24)).points.tolist() == [[2, 0]] * 8  # whoever begins takes the diagonal
+    parted = PairPlayer(game, Cast(lambda number: First()), seed=0, plies=2)
+    assert parted(range(16)).copies[-1] < 8
+    few = PairPlayer(game, Cast(lambda number: First()), seed=0, plies=1)
+    assert few(range(100)).copies[-1] == 200 - 2 * 9
+
+
+def test_what_the_opening_leaves_nothing_of_is_counted():
+    all_drawn = PairPlayer(make("tic_tac_toe"), Cast(lambda number: First()), seed=0, plies=9)
+    assert all_drawn(range(8)).drawn.tolist() == [2, 4, 6, 8, 10, 12, 14, 16]
+    some = PairPlayer(make("tic_tac_toe"), Cast(lambda number: First()), seed=0, plies=2)
+    assert some(range(8)).drawn.tolist() == [0] * 8
 
 
 def test_seats_are_swapped_with_the_same_deal():

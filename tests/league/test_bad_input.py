@@ -371,7 +371,6 @@ AGENTS = [
     ("include: truncated", "run kuhn_poker --include truncated.safetensors", "truncated.safetensors"),
     ("include: a pickle", "run kuhn_poker --include pickled.safetensors", "pickled.safetensors"),
     ("check-agent: misspelt", "check-agent kuhn_poker randon", "'randon'"),
-    ("check-agent: raises at construction", "check-agent kuhn_poker bots.py:Construction", "no such book"),
 ]
 
 STRANGE = [

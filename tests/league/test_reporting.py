@@ -324,6 +324,17 @@ def test_a_bracket_tells_who_went_on(format, tmp_path):
     assert rounds[-1][-1].winner == max(places, key=lambda agent: places[agent])
 
 
+def test_a_wide_crosstable_is_printed_lying_on_its_side(tmp_path):
+    """Paper does not scroll: the letters of a row are counted, and their size follows from that."""
+    for agents, wide in ((4, False), (20, True)):
+        _, page, _ = reported(hold(tmp_path / str(agents), {f"agent{k}": Random() for k in range(agents)}, deals=2))
+        assert ('<div class="scroll wide"' in page) == wide
+        letters = int(within(r'<table class="cross" style="--letters:(\d+)">', page))
+        rows = re.findall(r"<tr>(?:(?!</tr>).)*</tr>", page[page.index('<table class="cross"') :])
+        cells = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in rows[1 : 1 + agents]]
+        assert letters >= max(sum(len(cell) + 1 for cell in row) for row in cells) > 0
+
+
 def test_a_league_is_reported(uninterrupted: Callable[..., Path], tmp_path):
     folder = uninterrupted("kuhn_poker", "--oracle", "exact", "--iterations", 4, "--json")
     result, page, parsed = reported(folder, tmp_path / "page")

@@ -121,10 +121,26 @@ def test_repeated_games_are_told(tmp_path, capsys):
     bot.write_text("def act(observation, legal_actions):\n    return legal_actions[0]\n")
     result = sprt_games("tic_tac_toe", str(bot), str(bot), elo1=50.0, games=16)
     assert result["wins"] == result["losses"] == 8
-    assert "all 8 pairs went alike" in result["warnings"][0]
+    assert "played 16 games, 2 of them different" in result["warnings"][0]
+    assert "--opening 4" in result["warnings"][0]
     show_sprt(result)
-    assert "--opening" in capsys.readouterr().out
+    assert "played 16 games, 2 of them different" in capsys.readouterr().out
     assert sprt_games("tic_tac_toe", str(bot), str(bot), elo1=50.0, games=16, opening=3)["warnings"] == []
+    (warning,) = sprt_games("tic_tac_toe", str(bot), str(bot), elo0=-5.0, games=200, opening=1)["warnings"]
+    assert "played 200 games, 18 of them different" in warning
+    assert "--opening" not in warning
+
+
+def test_no_opening_is_advised_where_there_are_none():
+    names = ("iterated_prisoners_dilemma(rounds=5)", "tit_for_tat", "defector")
+    (warning,) = sprt_games(*names, elo0=-9.0, elo1=-3.0, games=40)["warnings"]
+    assert "tit_for_tat and defector played 40 games, 2 of them different" in warning
+    assert "--opening" not in warning
+
+
+def test_an_opening_longer_than_the_games_is_told():
+    (warning,) = sprt_games("tic_tac_toe", "random", "random", games=20, opening=9)["warnings"]
+    assert "20 of 20 games ended within their opening of 9 moves" in warning
 
 
 def test_an_agents_faults_cost_it_its_games_and_are_told(tmp_path, capsys):

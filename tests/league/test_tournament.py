@@ -110,7 +110,12 @@ def test_agents_join_and_leave_a_league_that_runs(zygote: Zygote, tmp_path: Path
     assert "has two agents left" in zygote.run("withdraw", run, "random#2", "--json").sentence
     assert zygote.run("enter", run, "random", "--json").result["agent"]["name"] == "random#3"  # nobody writes: at once
     status = zygote.run("status", run, "--json").result
-    assert {row["agent"] for row in status["ranking"]} == {"random#2", "cfr+(iterations=9)", "random#3"}
+    assert {row["agent"]: row["withdrawn"] for row in status["ranking"]} == {
+        "random": True,
+        "random#2": False,
+        "cfr+(iterations=9)": False,
+        "random#3": False,
+    }
     assert zygote.run("resume", run, "--hours", 0.0001, "--json").result["stopped"] == "hours"
 
 

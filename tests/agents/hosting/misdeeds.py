@@ -47,6 +47,9 @@ class Misdeed:
 
 DAEMON = "if os.fork() == 0 and (os.setsid() or True) and os.fork() == 0: os.close(0); os.close(1); time.sleep(60)"
 
+SHARE = "[os.fork() or (hoard.append(os.urandom(1 << 20) * 100), time.sleep(60)) for _ in range(5)]; time.sleep(60)"
+"""Takes 500 MB, no process more than 100."""
+
 PROGRAMS = {
     "crashes at once": Misdeed("refused-to-start", first="raise RuntimeError('no book')"),
     "hangs at once": Misdeed("refused-to-start", first="time.sleep(100)"),
@@ -75,6 +78,7 @@ PROGRAMS = {
     "shares memory without end": Misdeed(
         "memory", "hoard = [mmap.mmap(-1, 1 << 26) for _ in iter(int, 1)]", first="import mmap"
     ),
+    "takes memory in many processes": Misdeed("memory", f"hoard = []; exec({SHARE!r})"),
     "writes a file": Misdeed("crash", "open('MARK', 'w').write('x' * 100)"),
     "writes a file elsewhere": Misdeed("crash", "open('/tmp/MARK', 'w').write('x' * 100)"),
     "opens a socket": Misdeed("crash", "socket.socket().connect(('127.0.0.1', 9))", first="import socket"),

@@ -1,9 +1,12 @@
 """What an agent's process cannot ask of the system, and whose modules it runs."""
 
+import errno
 import os
 import platform
+import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -70,13 +73,83 @@ def act(observation, legal_actions):
 """
 
 
+# Of Linux 6.1: arch/x86/entry/syscalls/syscall_64.tbl, and include/uapi/asm-generic/unistd.h, which aarch64 follows.
+NUMBERS = {
+    "x86_64": """
+        29 shmget, 41 socket, 42 connect, 43 accept, 49 bind, 50 listen, 64 semget, 68 msgget, 101 ptrace, 165 mount,
+        240 mq_open, 272 unshare, 288 accept4, 304 open_by_handle_at, 308 setns, 310 process_vm_readv,
+        311 process_vm_writev, 425 io_uring_setup
+        """,
+    "aarch64": """
+        40 mount, 97 unshare, 117 ptrace, 180 mq_open, 186 msgget, 190 semget, 194 shmget, 198 socket, 200 bind,
+        201 listen, 202 accept, 203 connect, 242 accept4, 265 open_by_handle_at, 268 setns, 270 process_vm_readv,
+        271 process_vm_writev, 425 io_uring_setup
+        """,
+}
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_... of include/uapi/linux/audit.h
+CLONES = {"x86_64": 56, "aarch64": 220}
+ALLOW, REFUSED, UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EACCES, 0x00050000 | errno.ENOSYS
+
+
+def judged(machine, number, *, argument=0, architecture=None):
+    """Run a filter on a system call as the kernel would, see seccomp(2): on the fields of `struct seccomp_data`."""
+    data = struct.pack("<IIQ6Q", number, architecture or ARCHITECTURES[machine], 0, argument, 0, 0, 0, 0, 0)
+    place, value = 0, 0
+    program = confine.refusals(machine)
+    while True:
+        operation, if_true, if_false, constant = program[place]
+        place += 1
+        match operation:
+            case 0x06:  # BPF_RET | BPF_K
+                return constant
+            case 0x20:  # BPF_LD | BPF_W | BPF_ABS
+                (value,) = struct.unpack_from("<I", data, constant)
+                continue
+            case 0x15 | 0x35 | 0x45:  # BPF_JMP | BPF_JEQ, BPF_JGE or BPF_JSET
+                holds = {0x15: value == constant, 0x35: value >= constant, 0x45: bool(value & constant)}[operation]
+                place += if_true if holds else if_false
+            case _:
+                raise AssertionError(hex(operation))
+
+
+@pytest.mark.parametrize("machine", confine.FILTERED)
+def test_the_filter_of_each_machine_refuses_what_the_kernel_calls_by_these_numbers(machine):
+    named = {name: int(number) for number, name in (entry.split() for entry in NUMBERS[machine].split(","))}
+    column = confine.FILTERED.index(machine)
+    assert {name: numbers[column] for name, numbers in confine._REFUSED.items()} == named
+    refused = {number for number in range(600) if judged(machine, number) == REFUSED}
+    assert refused == set(named.values())
+    assert [number for number in range(600) if judged(machine, number) == UNKNOWN] == [435]  # clone3
+    assert all(judged(machine, number) == ALLOW for number in set(range(600)) - refused - {435})
+    clone = CLONES[machine]
+    assert [judged(machine, clone, argument=flags) for flags in (0, 17, 0x3D0F00)] == [ALLOW] * 3  # fork's and threads'
+    spaces = (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)  # CLONE_NEW...
+    assert [judged(machine, clone, argument=flag | 17) for flag in spaces] == [REFUSED] * 7
+    assert judged(machine, 0x40000000 + clone) == REFUSED  # x32
+    assert [judged(machine, 1, architecture=other) for other in (0x40000003, 0x40000028)] == [REFUSED] * 2  # 32 bits
+
+
+HEADERS = {"x86_64": "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "/usr/include/asm-generic/unistd.h"}
+
+
+@pytest.mark.parametrize("machine", confine.FILTERED)
+def test_the_numbers_are_those_of_the_kernel_s_own_headers(machine):
+    header = Path(HEADERS[machine])
+    if not header.exists():
+        pytest.skip("the kernel's headers are not installed")
+    numbers = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", header.read_text()))
+    column = confine.FILTERED.index(machine)
+    assert {name: str(pair[column]) for name, pair in confine._REFUSED.items()}.items() <= numbers.items()
+    assert (numbers["clone"], numbers["clone3"]) == (str(CLONES[machine]), "435")
+
+
 @pytest.mark.parametrize("means", MEANS)
 def test_what_outlives_a_process_or_leads_out_of_its_place_is_refused_by_every_means(means, fault_of):
     if means not in available():
         pytest.skip(f"this system has no {means}")
     if platform.machine() not in confine.FILTERED:
         pytest.skip("system calls are not filtered on this machine")
-    fault = fault_of(ASKS.format(clone=confine._CALLS[platform.machine()][1]), means)
+    fault = fault_of(ASKS.format(clone=confine._MACHINES[platform.machine()][1]), means)
     assert fault is None, str(fault)
 
 

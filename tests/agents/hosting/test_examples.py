@@ -46,6 +46,24 @@ def test_an_example_keeps_every_rule(name, bots):
     assert {check.name for check in report.checks} >= {"isolation", "time", "repeatable"}
 
 
+def test_the_commands_of_the_text_make_programs_that_can_be_seated(bots):
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    for name in ("first_legal.sh", "program.py"):
+        (bots / name).chmod(0o644)  # as a browser saves them
+    (block,) = re.findall(r"```sh\n(chmod.*?)```", (DOCS / "bots.md").read_text(), flags=re.DOTALL)
+    lines, game, seated = block.splitlines(), make_game("tic_tac_toe"), []
+    subprocess.run(
+        ["sh", "-e"], input="\n".join(line for line in lines if "redqueen" not in line), text=True, check=True
+    )
+    for line in lines:
+        if line.startswith("redqueen check-agent tic_tac_toe "):
+            agent = make(line.split()[-1], game)
+            played = play(game, [agent, Random()], seating=torch.tensor([[0, 1]]), games=torch.arange(1), seed=0)
+            seated.append((line.split()[-1], played.forfeit))
+    assert seated == [("cmd:./first_legal.sh", None), ("cmd:./random_bot", None), ("cmd:./program.py", None)]
+
+
 def test_the_shortest_bot_of_the_text_is_the_shell_s_and_loses_to_the_class(bots):
     function = re.findall(r"```python\n(def act.*?)```", (DOCS / "bots.md").read_text(), flags=re.DOTALL)[0]
     (bots / "shortest.py").write_text(function)

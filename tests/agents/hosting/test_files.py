@@ -82,8 +82,11 @@ def test_the_kinds_of_agents_are_told_apart(text, name, form, write):
         ("import nothing_by_this_name", "bot.py", "ModuleNotFoundError"),
         (f"def act(o, legal_actions): {FIRST}", "other.py", "expected a Python file at 'other.py'"),
         ("", "cmd:./nothing --fast", "expected a program after cmd: but './nothing' is none"),
-        ("", "cmd:./bot.py", "expected a program"),
+        ("", "cmd:./bot.py", "is none that can be run; make it so with chmod +x ./bot.py"),
+        ("", "cmd:bot.py", "is none that can be run; make it so with chmod +x bot.py"),
         ("", "cmd:'unfinished", "expected a command line"),
+        ("", "cmd:", "expected a command line after cmd: but nothing stands there"),
+        ("", "cmd: ''", "expected a command line after cmd: but nothing stands there"),
         ("", "cmd:true", "ended with exit status 0"),
     ],
 )  # fmt: skip
@@ -94,6 +97,15 @@ def test_what_cannot_be_seated_is_refused_in_a_sentence(text, name, says, write)
     assert says in str(refused.value)
     if isinstance(refused.value, Fault):
         assert refused.value.kind == "refused-to-start"
+
+
+def test_a_program_that_is_there_but_not_named_as_one_is_told_how_to_be(write):
+    write("#!/bin/sh", "my_bot")
+    with pytest.raises(AgentError, match=r"'my_bot' but a file: name a program as cmd:./PROGRAM"):
+        make("my_bot", make_game("tic_tac_toe"))
+    os.chmod("my_bot", 0o755)
+    with pytest.raises(AgentError, match=r"is named with ./, as in cmd:./my_bot"):
+        make("cmd:my_bot", make_game("tic_tac_toe"))
 
 
 def test_a_class_is_told_what_its_start_asks_for_and_sees_what_the_engine_sees(write):
@@ -277,7 +289,7 @@ def test_a_program_has_a_process_for_each_game_unless_it_tells_games_apart(many,
         if many:
             assert played(game, agent, games=50).returns.shape == (50, 2)
         else:
-            with pytest.raises(UserError, match="at most 6 processes"):
+            with pytest.raises(UserError, match="of which there may be 6"):
                 played(game, agent, games=7)
 
 
@@ -299,6 +311,18 @@ def test_an_agent_is_given_a_new_process_before_its_processor_time_is_spent(writ
         assert played(game, agent, games=1).forfeit is None
         assert played(game, agent, games=1).forfeit is None
         assert agent._children[0] is not first
+
+
+@pytest.mark.parametrize(
+    ("late", "says"), [(1.0, "more than 1 second for a move:"), (0.5, "more than 0.5 seconds for")]
+)
+def test_one_second_is_no_more_than_one(late, says, write):
+    write("import time\ndef act(observation, legal_actions):\n  time.sleep(60)")
+    game = make_game("tic_tac_toe")
+    with host_file(parse("bot.py"), game, limits=Limits(move=late)) as agent:
+        ended = played(game, agent, games=1)
+    assert ended.forfeit is not None
+    assert says in str(ended.forfeit.fault)
 
 
 @pytest.mark.parametrize("value", [0, -1.0, math.nan])

@@ -18,7 +18,10 @@ from games.names import parse
 QUICK = Limits(move=0.4, memory=1 << 28, processes=8)
 PATIENT = replace(QUICK, move=20.0)
 
-ALIKE = ["hangs", "forks without end", "leaves a process behind", "takes memory without end", "writes a file"]
+ALIKE = [
+    *("hangs", "forks without end", "leaves a process behind", "takes memory without end"),
+    *("takes memory in many processes", "writes a file"),
+]
 """Those that are tried by every means of isolation; and by the weaker ones too, opens a socket."""
 
 
@@ -152,6 +155,26 @@ def test_a_class_that_misbehaves_is_charged_for_what_it_did(misdeed, game, clean
     assert fault.kind == misdeed.fault, str(fault)
     assert "'bot.py'" in str(fault)
     assert os.listdir(clean) == ["bot.py"]
+
+
+@pytest.mark.parametrize("means", MEANS)
+@pytest.mark.parametrize("form", ["program", "class"])
+def test_memory_that_processes_share_since_a_fork_is_counted_once(form, means: Means, game, clean):
+    if means not in available():
+        pytest.skip(f"this system has no {means}")
+    first = "import os, time\nbook = bytearray(os.urandom(1 << 20) * 100)"
+    helpers = "[os.fork() or (time.sleep(0.6), os._exit(0)) for _ in range(4)]; [os.wait() for _ in range(4)]"
+    if form == "program":
+        helpers = f"if len(message['legal_actions']) == 9: {helpers}"
+        Misdeed("", helpers, first=first).write(clean / "bot")
+        agent = host_program("./bot", game, limits=PATIENT, apart=Isolation(means))
+    else:
+        helpers = f"if len(legal_actions) == 9: {helpers}"
+        (clean / "bot.py").write_text(CLASS.format(first=first, misdeed=helpers, honest=0))
+        agent = host_file(parse("bot.py"), game, limits=PATIENT, apart=Isolation(means))
+    with agent:
+        played = play(game, [agent, Random()], seating=torch.tensor([[0, 1]]), games=torch.tensor([0]), seed=1)
+    assert played.forfeit is None, str(played.forfeit.fault)
 
 
 def test_what_a_class_prints_is_not_taken_for_an_answer(game, clean):
