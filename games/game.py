@@ -1,6 +1,7 @@
 """The face of a game: rules that step a batch of states, and the description of what is played."""
 
 import inspect
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -12,6 +13,7 @@ from torch import Tensor
 from games.about import About
 from games.draws import Draws, sample
 from games.svg import text_picture
+from games.symmetry import Symmetries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +177,11 @@ class Game(ABC, Generic[AnyState]):
         own = next((kind for kind in type(self).__mro__ if kind.__module__ not in _FACES and kind.__doc__), type(self))
         summary, _, rules = inspect.cleandoc(own.__doc__ or own.__name__).partition("\n\n")
         return About(summary=" ".join(summary.split()), rules=" ".join(rules.split()))
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """What may be turned or mirrored without changing the game; nothing, unless a game says so."""
+        return Symmetries.none(math.prod(self.spec.observation_shape), self.spec.actions)
 
     @abstractmethod
     def reset(self, draws: Draws) -> AnyState:

@@ -7,6 +7,7 @@ mygame.py:MyGame(size=3)             a class in a user's file
 mybot.py:function                    a function there; mybot.py alone, where it holds one agent
 cmd:./mybot --fast                   a program; the rest of the text is its command line
 runs/kuhn@7                          a member of a run
+alphazero(runs/ttt@best, c_init=2)   what works on a run: the first argument, without a key, is `run`
 """
 
 import ast
@@ -29,12 +30,15 @@ _PRIVATE = "_redqueen_file_"
 Kind = Literal["own", "library", "file", "command", "run"]
 
 _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("command", re.compile(r"(?P<source>cmd):\s*(?P<target>.+)", re.DOTALL)),
+    ("command", re.compile(r"(?P<source>cmd):\s*(?P<target>.*)", re.DOTALL)),
     ("run", re.compile(r"(?P<source>.+)@(?P<target>\w+)")),
     ("file", re.compile(r"(?!\w+\(\w+\s*=)(?P<source>.+?\.py)(?::(?P<target>\w+)\s*(?P<call>\(.*\))?)?", re.DOTALL)),
     ("library", re.compile(r"(?P<source>\w+):(?P<target>[^\s():]+)\s*(?P<call>\(.*\))?", re.DOTALL)),
     ("own", re.compile(r"(?P<target>[^\s():@]+)\s*(?P<call>\(.*\))?", re.DOTALL)),
 )
+
+_BARE = re.compile(r"""\(\s*(?P<run>[A-Za-z_./~][^=,()'"\[\]]*?)\s*(?P<end>[,)])""")
+"""A first argument that is neither quoted nor has a key."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ def parse(text: str, *, error: type[UserError] = UserError) -> Name:
 def _arguments(call: str, text: str, error: type[UserError]) -> dict[str, Any]:
     """Read `(key=literal, ...)` without evaluating anything."""
     try:
+        if bare := _BARE.match(call):
+            call = f"(run={bare['run']!r}{bare['end']}{call[bare.end() :]}"
         tree = ast.parse(f"_{call}", mode="eval").body
         if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.args:
             raise ValueError

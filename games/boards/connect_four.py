@@ -19,6 +19,7 @@ from games.boards.text import MARKS, lines
 from games.entry import Entry
 from games.game import GameSpec
 from games.native import Layout, NativeGame, NativeState, Rules
+from games.symmetry import MIRRORED, SAME, Symmetries
 
 _ROWS, _COLUMNS = 6, 7
 _CELLS = _ROWS * _COLUMNS
@@ -96,6 +97,12 @@ class ConnectFour(NativeGame):
             zero_sum=True,
             perfect_information=True,
         )
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """Left and right may be exchanged."""
+        columns = lambda board: board[0].tolist()  # noqa: E731
+        return Symmetries.of_board((SAME, MIRRORED), self.spec.observation_shape, actions=columns)
 
     def draw(self, state: NativeState, row: int) -> str:
         """Return the board as six lines of `x`, `o` and `.`."""

@@ -17,6 +17,7 @@ from games.boards.text import letter, lines
 from games.entry import Entry
 from games.game import GameSpec
 from games.native import Layout, NativeGame, NativeState, Rules
+from games.symmetry import HALF_TURN, SAME, Symmetries
 
 _WORD = 61
 """How many cells the low word of a board holds: half of the largest board's 121."""
@@ -140,6 +141,11 @@ class Hex(NativeGame):
             zero_sum=True,
             perfect_information=True,
         )
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """Half a turn leaves everybody's sides opposite each other."""
+        return Symmetries.of_board((SAME, HALF_TURN), self.spec.observation_shape)
 
     def draw(self, state: NativeState, row: int) -> str:
         """Return the board as a rhombus of `x`, `o` and `.`, as OpenSpiel does."""

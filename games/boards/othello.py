@@ -16,6 +16,7 @@ from games.errors import GameError
 from games.game import GameSpec
 from games.names import shorten
 from games.native import Layout, NativeGame, NativeState, Rules
+from games.symmetry import DIAGONALS, Symmetries
 
 _SIDE = 8
 _SIZES = (6, 8)
@@ -139,6 +140,13 @@ class Othello(NativeGame):
             zero_sum=True,
             perfect_information=True,
         )
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """The four of a square that leave the first discs alike; passing stays what it is."""
+        cells = self.spec.actions - 1
+        every = lambda board: [*board.reshape(-1).tolist(), cells]  # noqa: E731
+        return Symmetries.of_board(DIAGONALS, self.spec.observation_shape, actions=every)
 
     def draw(self, state: NativeState, row: int) -> str:
         """Return the board with its coordinates, below whose turn it is, as OpenSpiel does."""

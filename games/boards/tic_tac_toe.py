@@ -16,6 +16,7 @@ from games.boards.text import MARKS, lines
 from games.entry import Entry
 from games.game import GameSpec
 from games.native import NativeGame, NativeState, Rules
+from games.symmetry import SQUARE, Symmetries
 
 _CELLS = 9
 _FULL = (1 << _CELLS) - 1
@@ -75,6 +76,11 @@ class TicTacToe(NativeGame):
             zero_sum=True,
             perfect_information=True,
         )
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """Those of a square."""
+        return Symmetries.of_board(SQUARE, self.spec.observation_shape)
 
     def draw(self, state: NativeState, row: int) -> str:
         """Return the board as three lines of `x`, `o` and `.`."""

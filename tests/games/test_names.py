@@ -51,7 +51,6 @@ def test_arguments_are_written_in_alphabetical_order():
         "a(x=" + "(" * 5000 + ")",
         ":a",
         "a:",
-        "cmd:",
         "@7",
         "runs/a@",
         "a.py:",
