@@ -22,6 +22,7 @@ from torch import Tensor
 from agents.agent import Agent, AgentError, Random
 from agents.files import StorageError, make_durable, refusal, write_atomically
 from agents.network import NetworkPolicy
+from agents.policy_value import PolicyValueNetwork
 from agents.profile import Profile
 from agents.tabular import HistoryPolicy, TabularPolicy
 
@@ -41,7 +42,7 @@ class Named:
     name: str
 
 
-Part = NetworkPolicy | TabularPolicy | HistoryPolicy | Random | Named
+Part = NetworkPolicy | PolicyValueNetwork | TabularPolicy | HistoryPolicy | Random | Named
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Snapshot:
 def _describe(part: Part) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
     if isinstance(part, NetworkPolicy):
         return "network", {"architecture": part.architecture}, part.tensors()
+    if isinstance(part, PolicyValueNetwork):
+        return "policy_value", {"architecture": part.architecture}, part.tensors()
     if isinstance(part, TabularPolicy):
         return "tabular", {}, {"keys": part.keys, "table": part.table}
     if isinstance(part, HistoryPolicy):
@@ -130,6 +133,11 @@ def _rebuild(about: dict[str, Any], tensors: dict[str, Tensor], device: torch.de
             policy = NetworkPolicy(about["architecture"], device=device)
             policy.load(tensors)
             return policy
+        case "policy_value":
+            try:
+                return PolicyValueNetwork.of(about["architecture"], tensors, device=device)
+            except AgentError as error:
+                raise SnapshotError(f"{source} holds a network that cannot be built: {error}") from error
         case "tabular":
             return TabularPolicy(tensors["keys"], tensors["table"])
         case "history":

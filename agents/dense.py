@@ -1,0 +1,163 @@
+"""The dense trunk of a policy-value network: linear layers over a flattened observation, and its hand-written backward.
+
+Both heads are one product of A + 3 outputs, which come first, `[A + 3, n]`: torch's softmax on the CPU is slow over a
+short last dimension.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+OUTCOMES = 3
+"""A win, a draw and a loss of whoever sees the observation, in this order."""
+
+Weights = dict[str, Tensor]
+Backward = Callable[[Tensor, Weights], None]
+
+
+def rectify(x: Tensor) -> Tensor:
+    """Set what is negative in `x` to zero, in place.
+
+    A bfloat16 is negative exactly when the int16 of its bits is, and torch clamps those four times as fast on the CPU.
+    """
+    if x.dtype == torch.bfloat16 and x.is_cpu:
+        x.view(torch.int16).clamp_(min=0)
+        return x
+    return x.relu_()
+
+
+class Dense:
+    """`layers` linear layers of `width` units with rectifiers, then the heads."""
+
+    def __init__(self, architecture: dict[str, Any]) -> None:
+        self.inputs = math.prod(architecture["observation"])
+        self.widths = [architecture["width"]] * architecture["layers"]
+        self.outputs = architecture["actions"] + OUTCOMES
+        self.names = [*(f"hidden.{index}" for index in range(len(self.widths))), "heads"]
+
+    @staticmethod
+    def chunk(dtype: torch.dtype) -> int:
+        """Return how many rows a CPU infers at once: few for its cache, many for what a product costs beforehand."""
+        return 4096 if dtype == torch.bfloat16 else 1024
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every trainable tensor."""
+        sizes = [self.inputs, *self.widths, self.outputs]
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, inputs, outputs in zip(self.names, sizes[:-1], sizes[1:], strict=True):
+            shapes |= {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+        return shapes
+
+    def initialise(self, weights: Weights, generator: torch.Generator) -> None:
+        """Draw orthogonal weights; the heads' are small, so that at first all actions and outcomes are alike."""
+        for name in self.names:
+            gain = 0.01 if name == "heads" else math.sqrt(2)
+            nn.init.orthogonal_(weights[f"{name}.weight"], gain=gain, generator=generator)
+            weights[f"{name}.bias"].zero_()
+
+    def frozen(self, dtype: torch.dtype, device: torch.device) -> "FrozenDense":
+        """Return what infers in `dtype`; it has no weights until `refresh`."""
+        return FrozenDense(self, dtype, device)
+
+    def forward(self, weights: Weights, observation: Tensor) -> tuple[Tensor, Backward]:
+        """Return the outputs `[A + 3, n]` and what adds to the weights' gradients, given the outputs'."""
+        hidden = [observation.flatten(1).float()]
+        for name in self.names[:-1]:
+            weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+            hidden.append(torch.addmm(bias, hidden[-1], weight.t()).relu_())
+        outputs = torch.addmm(weights["heads.bias"][:, None], weights["heads.weight"], hidden[-1].t())
+
+        def backward(by_outputs: Tensor, gradient: Weights) -> None:
+            by_layer = by_outputs.t()
+            for index in reversed(range(len(self.names))):
+                name = self.names[index]
+                gradient[f"{name}.weight"].addmm_(by_layer.t(), hidden[index])
+                gradient[f"{name}.bias"].add_(by_layer.sum(0))
+                if index:
+                    slope = hidden[index].sign()  # a rectifier's; a mask costs the CPU twenty times as much
+                    by_layer = torch.mm(by_layer, weights[f"{name}.weight"]).mul_(slope)
+
+        return outputs, backward
+
+    def stacked(self, weights: Weights, observation: Tensor) -> Tensor:
+        """Return `[m, A + 3, S]` for `observation [m, S, *obs]`, given the weights `[m, ...]` of m networks."""
+        rows = observation.flatten(2)
+        for name in self.names[:-1]:
+            bias, weight = weights[f"{name}.bias"][:, None], weights[f"{name}.weight"]
+            rows = rectify(torch.baddbmm(bias, rows, weight.mT))
+        return torch.baddbmm(weights["heads.bias"][:, :, None], weights["heads.weight"], rows.mT)
+
+
+class FrozenDense:
+    """The dense trunk's weights, cast and laid out for inference.
+
+    bfloat16 on the CPU carries each bias in a column of its weights, against a column of ones in what they multiply:
+    a product is cheaper there than a product and a sum.
+    """
+
+    def __init__(self, trunk: Dense, dtype: torch.dtype, device: torch.device) -> None:
+        self.trunk, self.dtype, self.device = trunk, dtype, device
+        self.ones = dtype == torch.bfloat16 and device.type == "cpu"
+        self.sizes = [trunk.inputs, *trunk.widths]
+        self.padded = [size // 2 * 2 + 2 if self.ones else size for size in self.sizes]
+        pairs = list(zip([*trunk.widths, trunk.outputs], self.padded, strict=True))
+        self.weights = [torch.zeros(outputs, inputs, dtype=dtype, device=device) for outputs, inputs in pairs]
+        self.turned = [weight.t() for weight in self.weights[:-1]]
+        self.biases = [torch.empty(outputs, dtype=dtype, device=device) for outputs, _ in pairs]
+        self._spaces: dict[int, list[tuple[Tensor, Tensor]]] = {}
+
+    def refresh(self, weights: Weights) -> None:
+        """Take over `weights`, in the same memory as before."""
+        for name, own, bias in zip(self.trunk.names, self.weights, self.biases, strict=True):
+            weight = weights[f"{name}.weight"]
+            own[:, : weight.shape[1]] = weight
+            bias.copy_(weights[f"{name}.bias"])
+            if self.ones:
+                own[:, weight.shape[1]] = bias
+
+    def __call__(self, observation: Tensor) -> Tensor:
+        """Return the outputs `[A + 3, n]` in this dtype for `observation [n, *obs]`."""
+        rows = observation.flatten(1)
+        out = torch.empty((self.trunk.outputs, len(rows)), dtype=self.dtype, device=self.device)
+        size = self.trunk.chunk(self.dtype) if self.device.type == "cpu" else len(rows)
+        infer = self._with_ones if self.ones else self._with_biases
+        if len(rows) <= size:
+            infer(rows, out)
+        else:
+            for chunk, result in zip(rows.split(size), out.split(size, 1), strict=True):
+                infer(chunk, result)
+        return out
+
+    def _with_biases(self, chunk: Tensor, result: Tensor) -> None:
+        chunk = chunk.to(self.dtype)
+        for turned, bias, (space, _) in zip(self.turned, self.biases, self._room(len(chunk))[1:], strict=False):
+            chunk = rectify(torch.addmm(bias, chunk, turned, out=space))
+        torch.addmm(self.biases[-1][:, None], self.weights[-1], chunk.t(), out=result)
+
+    def _with_ones(self, chunk: Tensor, result: Tensor) -> None:
+        (before, unpadded), *others = self._room(len(chunk))
+        unpadded.copy_(chunk)
+        for turned, (space, unpadded) in zip(self.turned, others, strict=True):
+            torch.mm(before, turned, out=unpadded)
+            before = rectify(space)
+        torch.mm(self.weights[-1], before.t(), out=result)
+
+    def _room(self, rows: int) -> list[tuple[Tensor, Tensor]]:
+        """Return memory for what each layer reads, `[rows, padded]`, and the view of it without padding.
+
+        It is kept for the last two numbers of rows, and can be written whatever mode it is first asked for in.
+        """
+        if rows not in self._spaces:
+            if len(self._spaces) > 1:
+                self._spaces.pop(next(iter(self._spaces)))
+            with torch.inference_mode(False):
+                spaces = [torch.zeros(rows, width, dtype=self.dtype, device=self.device) for width in self.padded]
+            if self.ones:
+                for space, size in zip(spaces, self.sizes, strict=True):
+                    space[:, size] = 1
+            self._spaces[rows] = [(space, space[:, :size]) for space, size in zip(spaces, self.sizes, strict=True)]
+        return self._spaces[rows]
