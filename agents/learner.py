@@ -20,10 +20,14 @@ from torch import Tensor
 from agents.agent import Agent
 from agents.files import StorageError, refusal, write_atomically
 from agents.network import NetworkPolicy
+from agents.policy_value import PolicyValueNetwork
 from games.errors import UserError
 from games.game import Game
 
 CHECKPOINT_SECONDS = 10.0
+
+Network = NetworkPolicy | PolicyValueNetwork
+"""What learners train."""
 
 
 class TrainingError(UserError):
@@ -46,7 +50,7 @@ class Task:
     seats: tuple[int, ...]
     opponents: Agent
     seed: int
-    start: NetworkPolicy | None = None
+    start: Network | None = None
 
 
 class Learner(ABC):
@@ -68,7 +72,7 @@ class Learner(ABC):
         """Take back what `tensors` returned."""
 
     @abstractmethod
-    def response(self) -> NetworkPolicy:
+    def response(self) -> Network:
         """Return the trained policy, sharing no memory with the learner."""
 
 
@@ -79,7 +83,7 @@ def train(
     task: str,
     stop: Callable[[], bool],
     report: Callable[[int, dict[str, float]], None],
-) -> NetworkPolicy:
+) -> Network:
     """Bring a learner to its last update and return its response, resuming from `checkpoint` where that is there.
 
     Raises:

@@ -85,7 +85,7 @@ class PPO(Learner):
         inputs = math.prod(spec.observation_shape)
         architecture = {"inputs": inputs, **kind_of(spec), "hidden": list(config.hidden)}
         self.policy = NetworkPolicy(architecture, seed=task.seed, device=device)
-        if task.start is not None:
+        if isinstance(task.start, NetworkPolicy):
             self.policy.load(task.start.tensors())
         self._parameters = self.policy.parameters()
         self._adam = Adam(self.policy.flatten())

@@ -11,12 +11,13 @@ from agents.heads import kind_of
 from agents.hosting.limits import Limits
 from agents.hosting.make import host_file, host_program
 from agents.network import NetworkPolicy
-from agents.snapshot import SUFFIX, Snapshot, SnapshotError, read
+from agents.policy_value import PolicyValueNetwork
+from agents.snapshot import SUFFIX, Part, Snapshot, SnapshotError, read
 from agents.solved import solved
-from agents.zoo import ZOO
+from agents.zoo import MADE, ZOO
 from games.arguments import refuse_unfit
 from games.errors import nearest
-from games.game import Game
+from games.game import Game, GameSpec
 from games.names import Name, parse, shorten
 from games.solvers import EXTENSIVE
 
@@ -29,7 +30,7 @@ def known() -> list[tuple[str, str]]:
     """Return the agents of our own: name and one line about each."""
     solutions = [(name, f"solves the game's tree: {entry.about}") for name, entry in EXTENSIVE.items()]
     scripted = [(name, entry.about) for name, entry in ZOO.items()]
-    return [*((name, line) for name, (_, line) in _OWN.items()), *scripted, *solutions]
+    return [*((name, line) for name, (_, line) in _OWN.items()), *scripted, *MADE.items(), *solutions]
 
 
 def make(
@@ -64,19 +65,51 @@ def make(
         )
     if parsed.target in EXTENSIVE:
         return solved(name, game)
+    if parsed.target in MADE:
+        return _alphazero(parsed, game, device=device, resolve_run=resolve_run)
     if parsed.target in ZOO:
         function = ZOO[parsed.target].load()
         refuse_unfit(parsed.target, function, parsed.arguments, hidden=("game",), error=AgentError)
         return function(game, **parsed.arguments)
     if parsed.target not in _OWN:
         others = "; `redqueen agents` lists ours, and file.py:Class, cmd:PROGRAM or run@member name others"
-        hint = nearest(parsed.target, (*_OWN, *ZOO, *EXTENSIVE)) or others
+        if _is_file(name):
+            raise AgentError(
+                f"there is no agent called {shorten(repr(name))} but a file: name a program as cmd:./PROGRAM, one in "
+                "Python as FILE.py"
+            )
+        hint = nearest(parsed.target, (*_OWN, *ZOO, *MADE, *EXTENSIVE)) or others
         raise AgentError(f"there is no agent called {shorten(repr(parsed.target))}{hint}")
     if parsed.arguments:
         raise AgentError(
             f"the agent {parsed.target} takes no arguments but {shorten(repr(name))} gives some: leave them out"
         )
     return _OWN[parsed.target][0]()
+
+
+def _alphazero(
+    name: Name, game: Game, *, device: torch.device | str, resolve_run: Callable[[Name, Game], Agent] | None
+) -> Agent:
+    """Return search with the network of the run's member, or of the snapshot, that is its first argument."""
+    from agents.search.agent import alphazero
+
+    arguments = dict(name.arguments)
+    run = arguments.pop("run", None)
+    if not isinstance(run, str):
+        raise AgentError(
+            f"alphazero searches with a network but {shorten(repr(str(name)))} names none: write "
+            "alphazero(runs/NAME@best, simulations=64)"
+        )
+    bare = not run.endswith(SUFFIX) and "@" not in run
+    network = make(f"{run.rstrip('/')}@best" if bare else run, game, device=device, resolve_run=resolve_run)
+    return alphazero(game, network, **arguments)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # too long for a path, or holding a zero byte
+        return False
 
 
 def read_snapshot(path: Path, game: Game, *, device: torch.device | str = "cpu") -> Snapshot:
@@ -94,12 +127,20 @@ def refuse_misfit(snapshot: Snapshot, game: Game, *, source: str) -> None:
             f"the snapshot {source} plays {shorten(snapshot.game)}, not {shorten(spec.name)}: "
             "name an agent for this game"
         )
-    takes = {"inputs": math.prod(spec.observation_shape), "parts": None, "bounds": None, **kind_of(spec)}
-    networks = [part.architecture for part in snapshot.parts if isinstance(part, NetworkPolicy)]
-    if len(snapshot.seats) != spec.players or any(
-        network.get(key) != takes[key] for network in networks for key in takes
-    ):
+    if len(snapshot.seats) != spec.players or not all(_fits(part, spec) for part in snapshot.parts):
         raise SnapshotError(
             f"the snapshot {source} is of another version of {shorten(spec.name)}, with other players, observations or "
             "actions: train it again"
         )
+
+
+def _fits(part: Part, spec: GameSpec) -> bool:
+    """Whether a network among a snapshot's parts has the observations and actions of a game; others pass."""
+    takes = {"parts": None, "bounds": None, **kind_of(spec)}
+    if isinstance(part, NetworkPolicy):
+        takes["inputs"] = math.prod(spec.observation_shape)
+    elif isinstance(part, PolicyValueNetwork):
+        takes["observation"] = list(spec.observation_shape)
+    else:
+        return True
+    return all(part.architecture.get(key) == wanted for key, wanted in takes.items())

@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 from games.errors import UserError
 from games.names import blamed, describe, shorten
 from league.answer import Json, Run, answer
-from league.config import Config, PPOSection, load_config
+from league.config import SECTIONS, Config, load_config
 from league.playing.command import commands as playing
 from league.rating.command import commands as rating
 from league.reporting.command import commands as reporting
@@ -132,8 +132,9 @@ def _with_config_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command one flag for each key of the configuration; those given arrive as `flags`, by dotted key."""
     parameters, keys = [], {}
     own = inspect.signature(command).parameters
-    fields = [(name, name, field) for name, field in Config.model_fields.items() if name not in ("game", "ppo")]
-    fields += [(f"ppo_{name}", f"ppo.{name}", field) for name, field in PPOSection.model_fields.items()]
+    fields = [(name, name, field) for name, field in Config.model_fields.items() if name not in ("game", *SECTIONS)]
+    for title, section in SECTIONS.items():
+        fields += [(f"{title}_{name}", f"{title}.{name}", field) for name, field in section.model_fields.items()]
     for name, dotted, field in fields:
         keys[name] = dotted
         kind: Any = str
@@ -248,6 +249,9 @@ def evaluate(
             help="games to play in each seat [default: 1000; 10000 with --best-response]", min=1, max=100_000_000
         ),
     ] = None,
+    mistakes: Annotated[
+        bool, typer.Option("--mistakes", help="count its mistakes against perfect play, in connect four or small games")
+    ] = False,
     seed: Annotated[int, typer.Option(help="seed of the games", min=0)] = 0,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="where networks and batches live")] = "auto",
     json: Json = False,
@@ -266,6 +270,7 @@ def evaluate(
         best_response=best_response,
         updates=updates,
         seeds=seeds,
+        mistakes=mistakes,
         quiet=json,
     )
     answer(result, show_evaluation, as_json=json)

@@ -15,6 +15,7 @@ from games.names import shorten
 
 if TYPE_CHECKING:
     from agents.ppo import PPOConfig
+    from agents.search.learner import AlphaZeroConfig
 
 
 class ConfigError(UserError):
@@ -84,14 +85,81 @@ class PPOSection(_Section):
         """Return what the learner itself is told."""
         from agents.ppo import PPOConfig
 
-        return PPOConfig(**self.model_dump(exclude={"warm_start", "temperature", "opponent_temperature", "floor"}))
+        return PPOConfig(**self.model_dump(exclude=_OF_THE_LEAGUE))
+
+
+class AlphaZeroSection(_Section):
+    """How the `alphazero` oracle trains a best response: one network for all seats."""
+
+    updates: int = Field(default=40, ge=1, le=1_000_000, description="updates of one best response")
+    games: int = Field(default=512, ge=1, le=1_000_000, description="games played in each update")
+    against: float = Field(
+        default=0.25, ge=0, le=1, description="share of the games against the population; the rest are self-play"
+    )
+    parts: int = Field(default=2, ge=1, le=256, description="parts of an update's games, each played by a thread")
+    simulations: int = Field(default=64, ge=1, le=100_000, description="simulations of a search that teaches a policy")
+    fast: int = Field(default=16, ge=1, le=100_000, description="simulations of the other searches")
+    full: float = Field(default=0.25, gt=0, le=1, description="share of the searches that teach a policy")
+    opening: float = Field(default=0.25, ge=0, le=1, description="share of the games that begin with random moves")
+    opening_moves: int = Field(default=4, ge=1, le=10_000, description="most random moves at the beginning of a game")
+    sampled: int = Field(default=4, ge=0, le=10_000, description="first moves drawn from the policy of the search")
+    resign: float = Field(
+        default=-1.0, ge=-1, le=0, description="expected return at which a game is given up; -1 never"
+    )
+    audited: float = Field(default=0.1, ge=0, le=1, description="share of the games that are never given up")
+    rule: Literal["gumbel", "puct"] = Field(default="gumbel", description="how the search chooses")
+    considered: int = Field(default=16, ge=1, le=65_536, description="most actions at Gumbel's root")
+    c_visit: float = Field(default=50.0, ge=0, le=1e6, description="of Gumbel's sigma")
+    c_scale: float = Field(default=1.0, ge=0, le=1e6, description="of Gumbel's sigma")
+    c_init: float = Field(default=1.25, ge=0, le=1e6, description="of PUCT's bonus")
+    c_base: float = Field(default=19652.0, ge=1, le=1e12, description="of PUCT's bonus")
+    reduction: float = Field(default=0.2, ge=0, le=2, description="of PUCT's first-play urgency")
+    noise: float = Field(default=0.25, ge=0, le=1, description="share of Dirichlet noise at PUCT's root")
+    dirichlet: float = Field(default=10.0, gt=0, le=1e6, description="its concentration, all actions together")
+    network: Literal["dense", "residual"] = Field(default="dense", description="the network's kind")
+    layers: int = Field(default=2, ge=1, le=64, description="hidden layers of a dense network")
+    width: int = Field(default=128, ge=1, le=65_536, description="their width")
+    blocks: int = Field(default=5, ge=0, le=256, description="blocks of a residual network")
+    channels: int = Field(default=64, ge=1, le=65_536, description="its channels")
+    passes: float = Field(default=4.0, gt=0, le=1000, description="times that a position is learned from, on average")
+    batch: int = Field(default=1024, ge=2, le=1_000_000, description="positions in one gradient step")
+    window: int = Field(default=50_000, ge=1, le=100_000_000, description="newest positions that are kept at first")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="Adam's step size at the start")
+    learning_rate_end: float = Field(default=0.05, ge=0, le=1, description="what part of it is left at the end")
+    decay: float = Field(default=1e-4, ge=0, le=1, description="decay of the weights")
+    value_weight: float = Field(default=1.0, ge=0, le=100, description="weight of the outcome's loss")
+    value_mix: float = Field(
+        default=0.25, ge=0, le=1, description="share of the search's expectation in the outcome that is learned"
+    )
+    half: bool = Field(default=True, description="judge large batches in bfloat16")
+    warm_start: bool = Field(default=True, description="begin from the newest member's weights")
+    temperature: float = Field(
+        default=0.0, ge=0, le=10, description="of the frozen network where it plays without search"
+    )
+    opponent_temperature: float | None = Field(
+        default=None, ge=0, le=10, description="of the networks it trains against, if not as they are frozen"
+    )
+    floor: float = Field(default=0.1, ge=0, le=1, description="share of the opponents spread over the whole population")
+
+    def learner(self) -> "AlphaZeroConfig":
+        """Return what the learner itself is told."""
+        from agents.search.learner import AlphaZeroConfig
+
+        return AlphaZeroConfig(**self.model_dump(exclude=_OF_THE_LEAGUE))
+
+
+_OF_THE_LEAGUE = {"warm_start", "temperature", "opponent_temperature", "floor"}
+"""Keys of a learner's section that the league needs, not the learner."""
+
+SECTIONS: dict[str, type[_Section]] = {"ppo": PPOSection, "alphazero": AlphaZeroSection}
+"""The sections of a configuration, which bear the names of the oracles that they are about."""
 
 
 class Config(_Section):
     """Everything that shapes a league. What is None is decided by the game."""
 
     game: str = Field(description="the game's name, such as kuhn_poker")
-    oracle: Literal["exact", "ppo"] = Field(default="ppo", description="what answers with a best response")
+    oracle: Literal["exact", "ppo", "alphazero"] = Field(default="ppo", description="what answers with a best response")
     solver: str | None = Field(
         default=None, description="meta-strategy that best responses are trained against, such as nash or prd"
     )
@@ -118,6 +186,12 @@ class Config(_Section):
         default=1_000_000, ge=0, le=100_000_000, description="histories up to which the game tree is built"
     )
     ppo: PPOSection = PPOSection()
+    alphazero: AlphaZeroSection = AlphaZeroSection()
+
+    @property
+    def training(self) -> PPOSection | AlphaZeroSection:
+        """The section of the oracle, where it learns."""
+        return self.alphazero if self.oracle == "alphazero" else self.ppo
 
 
 def limits_of(config: Config) -> dict[str, float | None]:
@@ -203,7 +277,7 @@ def _sentence(error: ValidationError, source: str, flags: Container[str]) -> str
     place = list(first["loc"])
     where, source, came = shorten(".".join(map(str, place))), shorten(source), shorten(repr(first["input"]))
     if first["type"] == "extra_forbidden":
-        section = PPOSection if place[0] == "ppo" and len(place) > 1 else Config
+        section = SECTIONS.get(str(place[0]), Config) if len(place) > 1 else Config
         return f"unknown key '{where}' in {source}{nearest(str(place[-1]), section.model_fields)}"
     key = ".".join(part for part in place if isinstance(part, str))
     given = f"--{re.sub('[._]', '-', key)} {came}" if key in flags else f"{where} = {came} in {source}"

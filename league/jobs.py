@@ -11,11 +11,13 @@ import numpy as np
 import torch
 
 from agents.agent import Agent, Policy
-from agents.learner import Task, train
+from agents.learner import Network, Task, train
 from agents.network import NetworkPolicy
+from agents.policy_value import PolicyValueNetwork
 from agents.ppo import PPO, PPOConfig
 from agents.profile import Mixture, Profile
 from agents.registry import make as make_agent
+from agents.search.learner import AlphaZero, AlphaZeroConfig
 from agents.snapshot import load
 from agents.stack import TabularMixture
 from games import make
@@ -31,7 +33,7 @@ Report = Callable[[str, int, int, dict[str, float]], None]
 
 @dataclass(frozen=True)
 class Job:
-    """Train a best response for `seat` of `game` against the members `opponents`, weighted by `weights [P][n]`.
+    """Train a best response for `seats` of `game` against the members `opponents`, weighted by `weights [P][n]`.
 
     opponents are snapshots' hashes, in `folder/snapshots`, their networks played at `temperature` where that is not
     None; start is the snapshot that gives the first weights, or None.
@@ -40,12 +42,12 @@ class Job:
     name: str
     folder: Path
     game: str
-    seat: int
+    seats: tuple[int, ...]
     opponents: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...]
     temperature: float | None
     seed: int
-    ppo: PPOConfig
+    learner: PPOConfig | AlphaZeroConfig
     start: str | None
     device: str
     tree_limit: int
@@ -89,22 +91,22 @@ def why_no_tree(spec: GameSpec, tree_limit: int) -> str:
     return f"it has more than {tree_limit:,} histories"
 
 
-def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> NetworkPolicy:
+def respond(job: Job, *, stop: Callable[[], bool], report: Report) -> Network:
     """Run a job from wherever its checkpoint stands, and return the response."""
     game, tree = world(job.game, job.device, job.tree_limit)
     snapshots = job.folder / "snapshots"
     loaded = [load(name, snapshots, device=job.device) for name in job.opponents]
     for part in (part for snapshot in loaded for part in snapshot.parts):
-        if isinstance(part, NetworkPolicy) and job.temperature is not None:
+        if isinstance(part, NetworkPolicy | PolicyValueNetwork) and job.temperature is not None:
             part.architecture["temperature"] = job.temperature
     members = [snapshot.agent(lambda name: make_agent(name, game)) for snapshot in loaded]
     start = None
     if job.start is not None:
         newest = load(job.start, snapshots, device=job.device)
-        part = newest.parts[newest.seats[job.seat]]
-        start = part if isinstance(part, NetworkPolicy) else None
-    task = Task(job.name, game, (job.seat,), opponents(members, np.array(job.weights), game, tree), job.seed, start)
-    learner = PPO(task, job.ppo)
+        part = newest.parts[newest.seats[job.seats[0]]]
+        start = part if isinstance(part, NetworkPolicy | PolicyValueNetwork) else None
+    task = Task(job.name, game, job.seats, opponents(members, np.array(job.weights), game, tree), job.seed, start)
+    learner = PPO(task, job.learner) if isinstance(job.learner, PPOConfig) else AlphaZero(task, job.learner)
 
     def show(done: int, values: dict[str, float]) -> None:
         report(job.name, done, learner.updates, values)
@@ -133,7 +135,8 @@ def _table(agent: Agent, tree: GameTree) -> torch.Tensor | None:
         return stacked[tree.row_seat, torch.arange(len(tree.row_seat))]
     if not isinstance(agent, Policy):
         return None
-    device = next(iter(agent.parameters())).device if isinstance(agent, NetworkPolicy) else "cpu"
+    network = isinstance(agent, NetworkPolicy | PolicyValueNetwork)
+    device = next(iter(agent.parameters())).device if network else "cpu"
     with torch.no_grad():
         columns = (tree.observations.to(device), tree.legal.to(device), tree.row_seat.to(device))
         return agent.probabilities(*columns).cpu()

@@ -235,9 +235,10 @@ class Manager:
             return "hours"
         responses = [respond(job, stop=lambda: False, report=lambda *_: None) for job in jobs]
         for response in responses:
-            response.architecture["temperature"] = self.config.ppo.temperature
-        provenance = {"oracle": "ppo", "iteration": iteration, "seed": self.config.seed}
-        snapshot = Snapshot(self.game.spec.name, tuple(responses), tuple(range(len(jobs))), provenance)
+            response.architecture["temperature"] = self.config.training.temperature
+        provenance = {"oracle": self.config.oracle, "iteration": iteration, "seed": self.config.seed}
+        seats = tuple(next(k for k, job in enumerate(jobs) if seat in job.seats) for seat in range(len(strategies)))
+        snapshot = Snapshot(self.game.spec.name, tuple(responses), seats, provenance)
         self._join(snapshot, iteration=iteration)
         self._flush()
         self._forget_jobs()
@@ -261,25 +262,29 @@ class Manager:
         return Snapshot(self.game.spec.name, (tabular(tree, behaviour),), seats, provenance)
 
     def _jobs(self, strategies: tuple[Floats, ...], iteration: int) -> list[Job]:
-        config = self.config
-        weights = response_weights(strategies, config.ppo.floor)
+        """Return what is to be trained: a response for each seat, or where one network plays all seats, that."""
+        config, training, players = self.config, self.config.training, self.game.spec.players
+        weights = response_weights(strategies, training.floor)
         members = [member["snapshot"] for member in self.league.members]
+        shared = config.oracle == "alphazero"
+        parts = [tuple(range(players))] if shared else [(seat,) for seat in range(players)]
+        names = ["all seats" if shared else f"seat {seats[0]}" for seats in parts]
         return [
             Job(
-                name=f"response-{iteration}-seat-{seat}",
+                name=f"response-{iteration}-{name.replace(' ', '-')}",
                 folder=self.ledger.folder.root,
                 game=config.game,
-                seat=seat,
+                seats=seats,
                 opponents=tuple(members),
                 weights=tuple(map(tuple, weights.tolist())),
-                temperature=config.ppo.opponent_temperature,
-                seed=key(config.seed, f"response {iteration} seat {seat}"),
-                ppo=config.ppo.learner(),
-                start=members[-1] if config.ppo.warm_start else None,
+                temperature=training.opponent_temperature,
+                seed=key(config.seed, f"response {iteration} {name}"),
+                learner=training.learner(),
+                start=members[-1] if training.warm_start else None,
                 device=self.device,
                 tree_limit=config.tree_limit,
             )
-            for seat in range(self.game.spec.players)
+            for seats, name in zip(parts, names, strict=True)
         ]
 
     def _record(self, kind: str, body: dict[str, Any]) -> None:

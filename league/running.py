@@ -44,6 +44,10 @@ def run_league(config: Config, run_dir: str | None, *, quiet: bool) -> dict[str,
             f"exact answers need the game tree, and {shorten(game.spec.name)} has none, for {why}: "
             f"use --oracle ppo and --payoffs played{', or raise --tree-limit' if 'histories' in why else ''}"
         )
+    if config.oracle == "alphazero":
+        from agents.search.learner import refuse_game
+
+        refuse_game(game)
     for name in config.include:
         _rehearse(name, game, exact="exact" in (config.oracle, config.payoffs))
     folder = Path(run_dir) if run_dir is not None else free_folder(game.spec.name)

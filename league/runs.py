@@ -5,11 +5,13 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.zoo import MADE
 from arena.ledger import Ledger, LedgerError, RunFolder
 from games.errors import UserError
 from games.names import Name, parse, shorten
@@ -151,6 +153,8 @@ def pinned(name: str) -> str:
     if name.endswith(".safetensors"):
         return name
     parsed = parse(name)
+    if (run := member_within(parsed)) is not None:
+        return str(replace(parsed, arguments={**parsed.arguments, "run": pinned(run)}))
     if parsed.kind != "run" or parsed.target not in ("best", "nash"):
         return name
     league = read_league(parsed.source)
@@ -159,9 +163,19 @@ def pinned(name: str) -> str:
     return f"{parsed.source}@nash{_equilibrium(league, 'nash', parsed.source)['iteration']}"
 
 
+def member_within(name: Name) -> str | None:
+    """Return the RUN@MEMBER, or the snapshot's file, that an agent is made of, as in alphazero(RUN@MEMBER); or None."""
+    run = name.arguments.get("run")
+    if name.target not in MADE or not isinstance(run, str):
+        return None
+    return run if run.endswith(".safetensors") or "@" in run else f"{run.rstrip('/')}@best"
+
+
 def identity(name: str) -> list[Any]:
     """Return what RUN@MEMBER stands for: the snapshots, and for an equilibrium their weights too."""
     parsed = parse(name)
+    if (run := member_within(parsed)) is not None:
+        return identity(run)
     league = read_league(parsed.source)
     if parsed.target.startswith("nash"):
         weights = _equilibrium(league, parsed.target, parsed.source)["evaluation"]

@@ -1,7 +1,8 @@
 """Batched search: many trees, one network call a step for all of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -9,16 +10,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.agent import AgentError
 from agents.search.found import Found, find
 from agents.search.gumbel import considered_visits, gumbel
-from agents.search.kernels import COUNT, LEAST_PRIOR, REPAY, Plan
-from agents.search.native import Answers, Asked, Board, Known, Memory, native
+from agents.search.kernels import LEAST_PRIOR, Plan
+from agents.search.native import Memory
 from agents.search.noise import dirichlet, gumbel_noise
 from agents.search.puct import bonuses, puct
 from agents.search.tree import Trees
-from agents.zoo.lookahead import Moves, Positions, finite_scale, words_of
+from agents.zoo.lookahead import Positions, finite_scale
 from games.draws import Draws
-from games.native import NativeGame
+from games.game import Game
+from games.names import shorten
 
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From observations `[n, *obs]` to logits `[n, A]` and values in [-1, 1] `[n]`, for whoever sees them, float32."""
@@ -53,55 +56,21 @@ class SearchConfig:
         return np.concatenate([[np.float32(self.reduction)], bonuses(visits, c_init=self.c_init, c_base=self.c_base)])
 
 
-@dataclass
-class Search:
-    """Searches positions of a native game without chance; its trees can be kept from move to move.
+class Searching(ABC):
+    """Searches positions of one game; its trees can be kept from move to move.
 
-    evaluate: the network; capacity: how many answers are remembered by position, a power of two or 0.
+    evaluate: the network; words: how many integers of a position a node keeps; outcomes: the most of a chance move.
     """
 
-    game: NativeGame
-    evaluate: Evaluate
-    config: SearchConfig
-    capacity: int = 0
-    _known: Known = field(init=False, repr=False)
-    _kept: bool = field(default=False, init=False, repr=False)
+    def __init__(
+        self, game: Game, evaluate: Evaluate, config: SearchConfig, *, words: int = 0, outcomes: int = 0
+    ) -> None:
+        self.game, self.evaluate, self.config = game, evaluate, config
+        self._scale, self._words, self._edges = finite_scale(game), words, max(game.spec.actions, outcomes)
+        self._trees, self._kept = self._room(0, 1), False
+        self._rules = (gumbel if config.rule == "gumbel" else puct)(self._trees.layout)
 
-    def __post_init__(self) -> None:
-        self._scale = finite_scale(self.game)
-        moves, layout = Moves.of(self.game), self.game.observation_layout
-        self._board = Board(
-            moves.masks,
-            moves.action,
-            layout.starts.astype(np.int64),
-            layout.shifts,
-            self.game.parameters,
-            1 / self._scale,
-        )
-        self._trees = self._room(0, 1)
-        rules = gumbel if self.config.rule == "gumbel" else puct
-        self._kernels = native(self._trees.layout, rules(self._trees.layout), self.game.rules)
-        self.forget()
-
-    def forget(self) -> None:
-        """Empty the memory of answers: the network is another one now."""
-        width, parts = self._trees.layout.width, len(self.game.observation_layout.starts)
-        self._known = Known(
-            np.zeros((self.capacity, parts), np.int64),
-            np.zeros((self.capacity, width), np.float32),
-            np.zeros(self.capacity, np.float32),
-        )
-
-    def _room(self, trees: int, nodes: int) -> Trees:
-        low, high = self.game.spec.utility
-        return Trees.allocate(
-            trees,
-            nodes=nodes,
-            edges=self.game.spec.actions,
-            words=len(self.game.rules.start),
-            best=(high / self._scale, -low / self._scale),
-        )
-
+    @abstractmethod
     def search(
         self,
         positions: Positions,
@@ -116,30 +85,15 @@ class Search:
         of each, the configuration's where it is None; slots `[m]`: which of the trees that `reserve` made each position
         goes on in. Where it holds the position, what is known of it stays.
         """
-        count = len(positions.seats)
-        budget = np.full(count, self.config.simulations, np.int32) if budget is None else budget
-        most, words = int(budget.max(initial=0)), words_of(positions.state)
-        fresh = np.ones(count, np.bool_)
-        if slots is None:
-            self.reserve(count, most + 1)
-            slots = np.arange(count)
-        memory = self._memory()
-        if self._kept:
-            fresh = self._kernels.reuse(memory, slots, words, memory.words.shape[1] - most)
-        asked = self._asked(max(int(fresh.sum()), count * self.config.leaves))
-        memory.words[slots[fresh], 0] = words[fresh]
-        self._kernels.begin(memory, slots[fresh], positions.seats.numpy()[fresh], asked, self._board)
-        plan = self._plan(slots, budget)
-        self._answer(memory, asked, int(fresh.sum()), plan, COUNT)
-        self._perturb(plan, slots, positions, draws)
-        going, kind = slots.copy(), COUNT if self.config.leaves == 1 else REPAY
-        while len(going):
-            left, questions = self._kernels.advance(
-                memory, going, asked, plan, self._known, self._board, self.config.leaves
-            )
-            going = going[:left]
-            self._answer(memory, asked, questions, plan, kind)
-        return find(self._trees, slots, self.game.spec.actions, plan, gumbel=self.config.rule == "gumbel")
+
+    def forget(self) -> None:
+        """Empty the memory of answers, where there is one: the network is another one now."""
+        return
+
+    def _room(self, trees: int, nodes: int) -> Trees:
+        low, high = self.game.spec.utility
+        best = high / self._scale, -low / self._scale
+        return Trees.allocate(trees, nodes=nodes, edges=self._edges, words=self._words, best=best)
 
     def reserve(self, trees: int, nodes: int, *, keep: bool = False) -> None:
         """Make room for trees, which are empty; where `keep`, they go on from search to search."""
@@ -147,13 +101,16 @@ class Search:
             self._trees = self._room(trees, nodes)
         self._trees.used[:], self._kept = 0, keep
 
+    def _refuse_small(self, nodes: int) -> None:
+        if (room := self._trees.records.shape[1]) < nodes:
+            raise AgentError(
+                f"expected trees with room for {nodes} nodes, one more than the simulations, but they have {room}; "
+                "reserve more"
+            )
+
     def _memory(self) -> Memory:
         trees = self._trees
         return Memory(trees.records.reshape(-1), trees.floats.reshape(-1), trees.words, trees.used)
-
-    def _asked(self, most: int) -> Asked:
-        size = int(self._board.starts[-1])
-        return Asked(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most * size, np.float32))
 
     def _plan(self, slots: NDArray[np.int64], budget: NDArray[np.int32]) -> Plan:
         """Return what the trees are to do; the root's noise is still to come."""
@@ -170,7 +127,7 @@ class Search:
             budget=np.zeros(count, np.int32),
             schedule=schedule,
             kind=np.zeros(count, np.int64),
-            settings=config.settings(trees.records.shape[1] + most),
+            settings=config.settings(int(trees.own("through", slots).max(initial=0)) + most),
             drawn=np.zeros(count * width, np.float32),
             begun=np.zeros(count * width, np.int32),
             best=trees.best,
@@ -180,16 +137,17 @@ class Search:
             plan.begun.reshape(count, width)[slots] = trees.edges("visits", slots)
         return plan
 
-    def _answer(self, memory: Memory, asked: Asked, count: int, plan: Plan, kind: int) -> None:
-        """Ask the network about the first `count` positions, and put its answers into the trees."""
-        if not count:
-            return
-        shape, width = self.game.spec.observation_shape, self._trees.layout.width
-        logits, value = self.evaluate(torch.from_numpy(asked.observation).view(-1, *shape)[:count])
-        if logits.shape[1] < width:
-            logits = torch.nn.functional.pad(logits, (0, width - logits.shape[1]))
-        answers = Answers(logits.contiguous().view(-1).numpy(), value.contiguous().numpy())
-        self._kernels.take(memory, asked, answers, plan, self._known, self._board, kind)
+    def _asked_of_network(self, observation: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return logits `[n, at least A]`, as wide as a node, and values `[n]` of `observation [n, *obs]`."""
+        logits, value = self.evaluate(observation)
+        if not bool(value.isfinite().all()):
+            raise AgentError(
+                f"expected a network's values to be numbers, but of positions of {shorten(self.game.spec.name)} some "
+                "are not finite: its weights are spoilt; name an earlier member, or train with a lower learning rate"
+            )
+        if (lacking := self._trees.layout.width - logits.shape[1]) > 0:
+            logits = torch.nn.functional.pad(logits, (0, lacking))
+        return logits.float().contiguous().numpy(), value.float().contiguous().numpy()
 
     def _perturb(self, plan: Plan, slots: NDArray[np.int64], positions: Positions, draws: Draws | None) -> None:
         """Add the root's noise: Gumbel numbers to the logits, or Dirichlet noise to PUCT's priors."""
@@ -204,4 +162,13 @@ class Search:
             allowed, share = torch.from_numpy(legal[:, :actions]), np.float32(config.noise)
             noise = dirichlet(draws, positions.seats, allowed, concentration=config.dirichlet).numpy()
             mixed = (np.float32(1) - share) * priors[:, :actions] + share * noise
-            trees.floats[slots, 0, :actions] = np.where(allowed, np.maximum(mixed, LEAST_PRIOR), np.float32(0))
+            mixed = np.where(allowed, np.maximum(mixed, LEAST_PRIOR), np.float32(0))
+            trees.floats[slots, 0, :actions] = mixed
+            # a root that was searched before has visits, and its first-play urgency is by the priors that are now
+            seen = (mixed * (trees.edges("visits", slots)[:, :actions] > 0)).sum(1)
+            worth = (trees.own("raw", slots) + trees.own("weighted", slots)) / (1 + trees.own("through", slots))
+            trees.floats[slots, 0, trees.layout.seen] = seen
+            trees.floats[slots, 0, trees.layout.mixed] = worth - np.float32(config.reduction) * np.sqrt(seen)
+
+    def _found(self, slots: NDArray[np.int64], plan: Plan) -> Found:
+        return find(self._trees, slots, self.game.spec.actions, plan, gumbel=self.config.rule == "gumbel")

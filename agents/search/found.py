@@ -48,7 +48,7 @@ def find(trees: Trees, slots: NDArray[np.int64], actions: int, plan: Plan, *, gu
     fresh, raw = visits - begun, trees.own("raw", slots)
     best, worst = trees.best[seat][:, None], -trees.best[1 - seat][:, None]
     known = lengths > 0
-    settled = (known & (means >= best)).any(1) | (known | ~legal).all(1)
+    settled: Any = (known & (means >= best)).any(1) | (known | ~legal).all(1)
     allowed = legal & ~(known & (means <= worst))
     if gumbel:
         q = np.where(visits > 0, means, trees.own("mixed", slots)[:, None])

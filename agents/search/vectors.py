@@ -5,8 +5,10 @@ values of LLVM's vector types, with Python's operators; they live in registers a
 Operations are those of single numbers, in the order written, never fused.
 """
 
+import hashlib
 import operator
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -14,12 +16,24 @@ from numba import types
 from numba.core import cgutils
 from numba.core.datamodel.models import PrimitiveModel
 from numba.core.datamodel.registry import register_default
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic as make_intrinsic
-from numba.extending import overload
 
 LANES = 8
 
-intrinsic: Any = make_intrinsic  # a checker of types takes what it returns for the Python function
+_VERSION = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=16).hexdigest()
+
+
+def intrinsic(definition: Callable[..., Any]) -> Any:
+    """Make an intrinsic that is the same in every process.
+
+    numba tells intrinsics apart by random numbers, and the functions that use them by theirs: no process would find
+    what another compiled and kept on disk.
+    """
+    made: Any = make_intrinsic(definition)
+    made._set_uuid(f"{__name__}.{definition.__name__} {_VERSION}")
+    return made
 
 
 class _Vector(types.Type):
@@ -192,21 +206,30 @@ def first(context, condition):
 
 
 def _operation(symbol: Any, of_floats: Callable[..., Any], of_ints: Callable[..., Any] | None) -> None:
-    """Give two vectors of a kind an operator; each is made by a function of the builder and both."""
+    """Give two vectors of a kind an operator; each is made by a function of the builder and both.
 
-    @intrinsic
-    def apply(context, a, b):
-        def generate(context, builder, signature, arguments):
-            return (of_ints if of_ints and isinstance(a, _Ints) else of_floats)(builder, *arguments)
+    Registered as the operators of numba's own types are: an `overload`, inlined, takes longer to compile each time.
+    """
+    compares = symbol in (operator.gt, operator.ge, operator.eq, operator.lt)
+    typed: Any = infer_global
 
-        compares = symbol in (operator.gt, operator.ge, operator.eq, operator.lt)
-        return (_flags if compares else a)(a, a), generate
+    @typed(symbol)
+    class _Template(AbstractTemplate):
+        def generic(self, args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+            known = (_floats,) if of_ints is None else (_floats, _ints)
+            if len(args) == 2 and args[0] == args[1] and args[0] in known:
+                return signature(_flags if compares else args[0], *args)
+            return None
 
-    @overload(symbol, inline="always")
-    def operate(a, b):
-        if a == b and (isinstance(a, _Floats) or (of_ints is not None and isinstance(a, _Ints))):
-            return lambda a, b: apply(a, b)
-        return None
+    for kind, make in ((_Floats, of_floats), (_Ints, of_ints)):
+        if make is not None:
+            _lower(symbol, kind, make)
+
+
+def _lower(symbol: Any, kind: type[_Vector], make: Callable[..., Any]) -> None:
+    @lower_builtin(symbol, kind, kind)
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        return make(builder, *arguments)
 
 
 def _comparing(sign: str) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -1,0 +1,240 @@
+"""AlphaZero as a learner: self-play with search, and a network that learns from it (Silver et al., 2018)."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from agents.adam import Adam
+from agents.agent import AgentError
+from agents.learner import Learner, Task, seeded
+from agents.policy_value import PolicyValueNetwork, outcomes_of
+from agents.search.agent import judge
+from agents.search.base import SearchConfig
+from agents.search.lessons import Lessons, window
+from agents.search.search import Search
+from agents.search.selfplay import SelfPlayConfig, Session, play_against, self_play
+from agents.zoo.lookahead import finite_scale, refuse_unfit
+from games.draws import key
+from games.game import Game
+from games.names import shorten
+from games.native import NativeGame
+
+
+@dataclass(frozen=True)
+class AlphaZeroConfig:
+    """What shapes the training.
+
+    updates: how many; games: played in each, the share `against` of them against the opponents and the others against
+    itself; parts: how many parts they are divided into, each of which a thread plays; simulations to audited: see
+    `SelfPlayConfig`; rule to noise: see `SearchConfig`; network, layers, width, blocks, channels: the network's kind
+    and sizes; passes: how often a lesson is learned from, on average, batch: how many at a time; window: how many of
+    the newest are kept at first, see `agents.search.lessons.window`; learning_rate falls along a cosine to
+    `learning_rate_end` times itself; decay: of the weights; value_weight: of the outcome's loss; value_mix: how much of
+    an outcome that is learned is what the search expected, the rest being how the game ended; half: whether large
+    batches are judged in bfloat16.
+    """
+
+    updates: int = 40
+    games: int = 512
+    against: float = 0.25
+    parts: int = 2
+    simulations: int = 64
+    fast: int = 16
+    full: float = 0.25
+    opening: float = 0.25
+    opening_moves: int = 4
+    sampled: int = 4
+    resign: float = -1.0
+    audited: float = 0.1
+    rule: Literal["gumbel", "puct"] = "gumbel"
+    considered: int = 16
+    c_visit: float = 50.0
+    c_scale: float = 1.0
+    c_init: float = 1.25
+    c_base: float = 19652.0
+    reduction: float = 0.2
+    noise: float = 0.25
+    dirichlet: float = 10.0
+    network: Literal["dense", "residual"] = "dense"
+    layers: int = 2
+    width: int = 128
+    blocks: int = 5
+    channels: int = 64
+    passes: float = 4.0
+    batch: int = 1024
+    window: int = 50_000
+    learning_rate: float = 2e-3
+    learning_rate_end: float = 0.05
+    decay: float = 1e-4
+    value_weight: float = 1.0
+    value_mix: float = 0.25
+    half: bool = True
+
+    def _part(self, kind: type[Any]) -> Any:
+        return kind(**{own.name: getattr(self, own.name) for own in fields(kind) if hasattr(self, own.name)})
+
+    @property
+    def search(self) -> SearchConfig:
+        """How it searches."""
+        return self._part(SearchConfig)
+
+    @property
+    def play(self) -> SelfPlayConfig:
+        """How it plays."""
+        return self._part(SelfPlayConfig)
+
+    def architecture(self, observation: tuple[int, ...], actions: int) -> dict[str, object]:
+        """Return that of the network."""
+        sizes = {"dense": ("layers", "width"), "residual": ("blocks", "channels")}[self.network]
+        own = {name: getattr(self, name) for name in sizes}
+        return {"kind": self.network, "observation": list(observation), "actions": actions, **own}
+
+
+def refuse_game(game: Game) -> NativeGame:
+    """Return a game that it can learn; raises `AgentError` for any other."""
+    refuse_unfit(game, "alphazero")
+    if not isinstance(game, NativeGame):
+        raise AgentError(
+            f"alphazero does not train in {shorten(game.spec.name)}, whose positions are Python objects: name a game "
+            "of Red Queen's own, or use --oracle ppo"
+        )
+    return game
+
+
+class _Part:
+    """What one thread plays with: a network and trees of its own."""
+
+    def __init__(self, game: NativeGame, network: PolicyValueNetwork, config: AlphaZeroConfig) -> None:
+        self._network, self._half = PolicyValueNetwork(network.architecture, seed=None), config.half
+        self.search = Search(game, self._judge, config.search)
+
+    def learn(self, network: PolicyValueNetwork) -> None:
+        """Take over the weights of `network`."""
+        self._network.weights.copy_(network.weights)
+
+    def _judge(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        return judge(self._network, observation, half=self._half)
+
+
+class AlphaZero(Learner):
+    """Trains one `PolicyValueNetwork` for all seats."""
+
+    def __init__(self, task: Task, config: AlphaZeroConfig) -> None:
+        self.task, self.config, self.updates = task, config, config.updates
+        self.game = refuse_game(task.game)
+        spec = self.game.spec
+        self.network = PolicyValueNetwork(config.architecture(spec.observation_shape, spec.actions), seed=task.seed)
+        if isinstance(task.start, PolicyValueNetwork) and task.start.trunk.shapes == self.network.trunk.shapes:
+            self.network.load(task.start.tensors())
+        self._adam = Adam(self.network.flatten())
+        self._scale = finite_scale(self.game)
+        self._symmetries = self.game.symmetries
+        self._parts = [_Part(self.game, self.network, config) for _ in range(config.parts)]
+        self._others = round(config.games * config.against)
+        self._seats = torch.tensor(task.seats)[torch.arange(self._others) % len(task.seats)]
+        self._window: list[Lessons] = []
+        self._total = 0
+
+    def update(self) -> dict[str, float]:
+        """Play `config.games` games, and learn from the window."""
+        began = time.perf_counter()
+        sessions = self._play()
+        played = time.perf_counter() - began
+        fresh = Lessons.join([session.lessons for session in sessions])
+        self._total += len(fresh)
+        kept = window(self._total, least=self.config.window)
+        self._window = [Lessons.join([*self._window, fresh]).rows(slice(-kept, None))]
+        policy, value = self._learn(math.ceil(self.config.passes * len(fresh) / self.config.batch))
+        given, audited, wrong = (
+            float(sum(column)) for column in zip(*(session.resigned for session in sessions), strict=True)
+        )
+        return {
+            "games": float(self.config.games),
+            "return": self._earned(sessions),
+            "policy_loss": policy,
+            "value_loss": value,
+            "simulations_per_second": sum(session.simulations for session in sessions) / played,
+            "games_per_second": self.config.games / played,
+            "lessons": float(len(fresh)),
+            "window": float(kept),
+            "learning_share": 1 - played / (time.perf_counter() - began),
+            **({"given_up": given, "audited": audited, "wrongly": wrong} if self.config.resign > -1 else {}),
+        }
+
+    def _play(self) -> list[Session]:
+        """Play the games of one update: those against itself, and then those against the opponents, part by part."""
+        config, task = self.config, self.task
+        numbers = torch.arange(self.done * config.games, (self.done + 1) * config.games)
+        own, theirs = numbers.split([config.games - self._others, self._others])
+        for part in self._parts:
+            part.learn(self.network)
+        jobs: list[Callable[[], Session]] = []
+        for part, games in zip(self._parts, own.tensor_split(config.parts), strict=True):
+            if len(games):
+                jobs.append(partial(self_play, part.search, config.play, games=games, seed=task.seed))
+        with ThreadPoolExecutor(min(config.parts, os.cpu_count() or 1)) as threads:
+            sessions = [future.result() for future in [threads.submit(job) for job in jobs]]
+        if self._others:
+            seats = self._seats
+            against = play_against(
+                self._parts[0].search, config.play, task.opponents, seats, games=theirs, seed=task.seed
+            )
+            sessions.append(against)
+        return sessions
+
+    def _earned(self, sessions: list[Session]) -> float:
+        """Return the mean return of the games against the opponents, 0 where there were none."""
+        if not self._others:
+            return 0.0
+        return float(sessions[-1].returns[torch.arange(self._others), self._seats].mean())
+
+    def _learn(self, steps: int) -> tuple[float, float]:
+        """Take gradient steps; return the mean losses of policy and outcome."""
+        config, (lessons,) = self.config, self._window
+        generator = seeded(key(self.task.seed, f"lessons/{self.done}"), torch.device("cpu"))
+        progress = self.done / self.updates
+        end = config.learning_rate_end
+        rate = config.learning_rate * (end + (1 - end) * (1 + math.cos(math.pi * progress)) / 2)
+        losses = torch.zeros(2)
+        gradient = torch.empty_like(self.network.weights)
+        for _ in range(steps):
+            rows = torch.randint(len(lessons), (config.batch,), generator=generator)
+            which = torch.randint(len(self._symmetries), (config.batch,), generator=generator)
+            taught = lessons.rows(rows)
+            observation, legal, policy = self._symmetries.apply(
+                which, taught.observation.float(), taught.legal, taught.policy
+            )
+            expected = config.value_mix * taught.value + (1 - config.value_mix) * taught.outcome
+            policy_loss, value_loss, gradient = self.network.losses(
+                observation, legal, policy, outcomes_of(expected), value_weight=config.value_weight, gradient=gradient
+            )
+            self.network.weights.mul_(1 - rate * config.decay)
+            self._adam.step(gradient, rate)
+            losses += torch.stack([policy_loss, value_loss])
+        policy, value = (losses / max(1, steps)).tolist()
+        return policy, value
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the weights, the optimiser's moments and the window."""
+        lessons = self._window[0].columns() if self._window else {}
+        kept = {f"lessons.{name}": column for name, column in lessons.items()}
+        return {**self._adam.tensors(), **kept, "total": torch.tensor(self._total)}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take back what `tensors` returned."""
+        kept = {name.removeprefix("lessons."): value for name, value in tensors.items() if name.startswith("lessons.")}
+        self._window = [Lessons(**kept)] if kept else []
+        self._total = int(tensors["total"])
+        self._adam.load(tensors)
+
+    def response(self) -> PolicyValueNetwork:
+        """Return a copy of the network."""
+        return PolicyValueNetwork.of(self.network.architecture, self.network.tensors())

@@ -1,0 +1,163 @@
+"""Games that the learner plays to learn from, against itself or against frozen opponents."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agents.agent import Agent
+from agents.rollout import play
+from agents.search.lessons import Lessons
+from agents.search.search import Search
+from agents.zoo.lookahead import Positions, finite_scale, on_host
+from games.choices import uniform_actions
+from games.draws import Draws, key, sample
+from games.native import NativeGame
+from games.turn import Turn
+
+_OPENING, _LENGTH, _CHOICE, _CAP, _AUDIT = range(1, 6)
+"""Which of a game's random numbers at a move serve what."""
+
+
+@dataclass(frozen=True)
+class SelfPlayConfig:
+    """How the games are played.
+
+    simulations, fast: of a search that teaches a policy, and of one that only moves the game on; full: the share of
+    the first kind (playout-cap randomisation); opening: the share of games that begin with random moves, up to
+    `opening_moves` of them; sampled: the first moves after that, drawn from the search's policy, the later ones are its
+    best; resign: an expected return at or below which a game is given up, -1 for never; audited: the share of the games
+    that are played on nevertheless, which tells how often giving up would have been wrong.
+    """
+
+    simulations: int
+    fast: int
+    full: float
+    opening: float
+    opening_moves: int
+    sampled: int
+    resign: float
+    audited: float
+
+
+class Recorder:
+    """The learner at play: it searches in every game of a batch, and keeps what it found."""
+
+    def __init__(self, search: Search, config: SelfPlayConfig, *, seed: int, first: int) -> None:
+        self.search, self.config, self.seed, self.first = search, config, seed, first
+        self.simulations = 0
+        self._steps: list[dict[str, Tensor]] = []
+
+    def start(self, seats: Tensor, draws: Draws) -> None:
+        """Begin new games; both seats of a game share a tree."""
+        config, games = self.config, draws.games - self.first
+        self._game, self._seat = games, seats
+        count = int(games.max()) + 1
+        drawn = Draws.of(self.seed, "opening", torch.arange(count) + self.first)
+        length = 1 + (drawn.uniform(0, _LENGTH) * config.opening_moves).long()
+        self._opening = torch.where(drawn.uniform(0, _OPENING) < config.opening, length, 0)
+        self._audited = drawn.uniform(0, _AUDIT) < config.audited
+        self._given_up = torch.full((count,), -1)
+        self._moves = torch.zeros(count, dtype=torch.int64)
+        self.search.reserve(count, 2 * config.simulations + 2, keep=True)
+
+    def act(self, turn: Turn) -> Tensor:
+        """Move: at random in the opening and where the game is given up, else after a search: `[n]` int64."""
+        game = self._game[turn.memory]
+        actions = uniform_actions(turn.game.spec, turn.legal, turn.draws, turn.seats)
+        over = (self._given_up[game] >= 0) & ~self._audited[game]
+        searching = ((self._moves[game] >= self._opening[game]) & ~over).nonzero()[:, 0]
+        self._moves[game] += 1
+        if len(searching):
+            actions[searching] = self._search(turn.select(searching, turn.memory[searching]))
+        return actions
+
+    def _search(self, turn: Turn) -> Tensor:
+        config, game = self.config, self._game[turn.memory]
+        full = turn.draws.uniform(turn.seats, _CAP) < config.full
+        budget = torch.where(full, config.simulations, config.fast).int().numpy()
+        keys = turn.draws.bits(turn.seats)
+        positions = Positions(on_host(turn.state), turn.seats, keys)
+        found = self.search.search(positions, Draws.of(self.seed, "search", keys), budget=budget, slots=game.numpy())
+        self.simulations += int(budget.sum())
+        drawn = sample(found.policy, turn.draws.uniform(turn.seats, _CHOICE))
+        early = self._moves[game] - self._opening[game] <= config.sampled
+        best, worst = found.value, found.value <= config.resign
+        if config.resign > -1:
+            giving = worst & (self._given_up[game] < 0)
+            self._given_up[game] = torch.where(giving, turn.seats, self._given_up[game])
+        self._steps.append(
+            {
+                "observation": turn.observation.to(torch.uint8),
+                "legal": turn.legal,
+                "policy": torch.where(full[:, None], found.policy, 0.0),
+                "value": best,
+                "pair": turn.memory,
+            }
+        )
+        return torch.where(early, drawn, found.actions)
+
+    def lessons(self, returns: Tensor) -> Lessons:
+        """Return what was kept, in games that came to `returns [m, P]`; those given up count as lost."""
+        scale, lost = finite_scale(self.search.game), self._given_up
+        outcome = (returns / scale).float()
+        given = ((lost >= 0) & ~self._audited).nonzero()[:, 0]
+        outcome[given] = 1.0
+        outcome[given, lost[given]] = -1.0
+        if not self._steps:
+            spec = self.search.game.spec
+            none = torch.zeros(0)
+            return Lessons(
+                torch.zeros(0, *spec.observation_shape, dtype=torch.uint8),
+                torch.zeros(0, spec.actions, dtype=torch.bool),
+                torch.zeros(0, spec.actions),
+                none,
+                none,
+            )
+        columns = {name: torch.cat([step[name] for step in self._steps]) for name in self._steps[0]}
+        pair = columns.pop("pair")
+        return Lessons(**columns, outcome=outcome[self._game[pair], self._seat[pair]])
+
+    def resigned(self, returns: Tensor) -> tuple[int, int, int]:
+        """Return how many games were given up; of the audited ones, how many would have been, and wrongly."""
+        lost = self._given_up
+        audited = ((lost >= 0) & self._audited).nonzero()[:, 0]
+        wrong = int((returns[audited, lost[audited]] >= 0).sum())
+        return int(((lost >= 0) & ~self._audited).sum()), len(audited), wrong
+
+
+@dataclass(frozen=True)
+class Session:
+    """Games that were played: lessons, returns `[m, P]`, moves in all, simulations, and see `Recorder.resigned`."""
+
+    lessons: Lessons
+    returns: Tensor
+    moves: int
+    simulations: int
+    resigned: tuple[int, int, int]
+
+
+def self_play(search: Search, config: SelfPlayConfig, *, games: Tensor, seed: int) -> Session:
+    """Play the games numbered `games [m]`, which follow each other, in all seats."""
+    recorder = Recorder(search, config, seed=seed, first=int(games[0]))
+    seating = torch.zeros(len(games), search.game.spec.players, dtype=torch.int64)
+    return _played(search.game, [recorder], recorder, seating, games, seed)
+
+
+def play_against(
+    search: Search, config: SelfPlayConfig, opponents: Agent, seats: Tensor, *, games: Tensor, seed: int
+) -> Session:
+    """Play the games numbered `games [m]`, the learner in `seats [m]` and the opponents in all others."""
+    recorder = Recorder(search, config, seed=seed, first=int(games[0]))
+    seating = torch.ones(len(games), search.game.spec.players, dtype=torch.int64)
+    seating[torch.arange(len(games)), seats] = 0
+    return _played(search.game, [recorder, opponents], recorder, seating, games, seed)
+
+
+def _played(
+    game: NativeGame, agents: list[Agent], recorder: Recorder, seating: Tensor, games: Tensor, seed: int
+) -> Session:
+    result = play(game, agents, seating=seating, games=games, seed=key(seed, "games"))
+    lessons = recorder.lessons(result.returns)
+    moves = int(result.moves.sum())
+    return Session(lessons, result.returns, moves, recorder.simulations, recorder.resigned(result.returns))
