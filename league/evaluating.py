@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import Any
 
-from agents.agent import Agent, Evaluable, Policy
+from agents.agent import Agent, Evaluable, Fault, Policy
 from agents.conformance import check_agent
 from agents.tabular import tabular
 from arena.best_response import Watch, exact_gains, lower_bound, train_responses
@@ -15,7 +15,7 @@ from arena.cells import Cell, Floats
 from arena.evaluate import exploitability, proportion_interval, versus
 from arena.local_best_response import LocalBestResponse
 from games import make
-from games.conformance import check_game
+from games.conformance import Check, check_game
 from games.errors import UserError
 from games.extensive.tree import GameTree
 from games.game import Game
@@ -41,12 +41,14 @@ def evaluate_agent(
     best_response: str | None = None,
     updates: int | None = None,
     seeds: int | None = None,
+    mistakes: bool = False,
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Measure an agent exactly where the game's tree allows it, and by playing it where that is asked for.
 
     against: agents to play it against. best_response: ppo or local, for a lower bound of its exploitability; by ppo
-    it trains `seeds` responses for each seat with so many `updates`.
+    it trains `seeds` responses for each seat with so many `updates`. mistakes: whether to count its mistakes against
+    perfect play, see `arena.mistakes`.
     """
     import torch
 
@@ -70,6 +72,8 @@ def evaluate_agent(
         local = best_response == "local"
         bound = subject.bound_locally() if local else subject.bound_by_ppo(updates, seeds or _SEEDS)
         result["best_response"] = {"method": best_response, **bound}
+    if mistakes:
+        result["mistakes"] = _mistakes(made, tree, player, seed)
     if others:
         matches = [_match(made, player, name, other, games or _GAMES, seed) for name, other in others.items()]
         result |= {"matches": matches, **(matches[0] if len(matches) == 1 else {})}
@@ -153,6 +157,26 @@ class _Subject:
         }
 
 
+def _mistakes(game: Game, tree: GameTree | None, agent: Agent, seed: int) -> dict[str, Any]:
+    """Return how often an agent errs against perfect play; the tree tells whether what is no policy ever draws."""
+    from arena.mistakes import mistakes, positions_of
+
+    positions, complete = positions_of(game)
+    draws = True
+    if tree is not None and isinstance(agent, Evaluable) and not isinstance(agent, Policy):
+        behaviour = agent.behaviour(tree)
+        draws = bool(((behaviour > 0) & (behaviour < 1)).any())
+    counts = mistakes(agent, game, positions, complete=complete, draws=draws, seed=seed)
+    return {
+        "kind": "exact" if counts[-1].exact else "estimate",
+        "positions": len(positions),
+        "sets": [
+            {**asdict(count), "rate": count.rate, "interval": list(count.interval), "slow_rate": count.slow_rate}
+            for count in counts
+        ],
+    }
+
+
 @contextmanager
 def _shown(total: int, quiet: bool) -> Iterator[Watch]:
     """Show a person how many of `total` games are played; what is yielded is told of more."""
@@ -212,9 +236,13 @@ def check_game_named(game: str) -> dict[str, Any]:
 
 
 def check_agent_named(game: str, agent: str) -> dict[str, Any]:
-    """Return the report of `agents.conformance.check_agent`."""
+    """Return the report of `agents.conformance.check_agent`; that it could not be started is a check of its own."""
     made = make(game)
-    first = load_agent(agent, made)  # what cannot even be made is not worth a report
+    try:
+        first = load_agent(agent, made)
+    except Fault as fault:
+        failed = Check("starts", "failed", f"{fault.kind}: {fault}")
+        return {"name": agent, "passed": False, "checks": [asdict(failed)]}
     if hasattr(first, "close"):
         first.close()  # pyright: ignore[reportAttributeAccessIssue]
     report = check_agent(made, lambda: load_agent(agent, made), name=agent)

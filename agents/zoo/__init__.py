@@ -29,6 +29,7 @@ _BOARDS: Mapping[str, Entry] = {
     "minimax": Entry(
         "minimax:minimax", "looks ahead: exactly where the tree is small, else alpha-beta to a depth", True
     ),
+    "perfect": Entry("perfect:perfect", "plays connect four perfectly, solving every move to the end", True),
     "mcts": Entry("mcts:mcts", "Monte Carlo tree search with random rollouts", True),
     "greedy": Entry("greedy:greedy", "plays the move that looks best at once, by a rule of the game"),
 }
@@ -63,6 +64,11 @@ _PRISONERS: Mapping[str, Entry] = {
     "zd_generous": Entry("prisoners:zd_generous", "zero-determinant: leaves the opponent the greater share"),
     "memory_one": Entry("prisoners:memory_one", "cooperates by four probabilities, one for each last round"),
 }
+
+MADE: Mapping[str, str] = {
+    "alphazero": "searches with the network of a run's member: alphazero(runs/NAME@best, simulations=64)",
+}
+"""Agents that are made of another one, and a line about each."""
 
 ZOO: Mapping[str, Entry] = {**_BOARDS, **_AXELROD_FIRST, **_PRISONERS}
 """Every scripted agent."""
