@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 import torch
@@ -117,10 +117,11 @@ class Searching(ABC):
         trees, config = self._trees, self.config
         count, width, most = len(trees.used), trees.layout.width, int(budget.max(initial=1))
         considered = np.minimum(trees.legal(slots).sum(1), config.considered)
-        kinds, which = np.unique(np.stack([budget, considered], 1), axis=0, return_inverse=True)
+        kinds, which = np.unique(budget.astype(np.int64) * (width + 1) + considered, return_inverse=True)
         schedule = np.zeros((len(kinds), most), np.int32)
         if config.rule == "gumbel":
-            for row, (simulations, actions) in zip(schedule, kinds.tolist(), strict=True):
+            for row, both in zip(schedule, kinds.tolist(), strict=True):
+                simulations, actions = divmod(both, width + 1)
                 row[:simulations] = considered_visits(simulations, actions)
         plan = Plan(
             done=np.zeros(count, np.int32),
@@ -140,14 +141,17 @@ class Searching(ABC):
     def _asked_of_network(self, observation: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return logits `[n, at least A]`, as wide as a node, and values `[n]` of `observation [n, *obs]`."""
         logits, value = self.evaluate(observation)
-        if not bool(value.isfinite().all()):
-            raise AgentError(
-                f"expected a network's values to be numbers, but of positions of {shorten(self.game.spec.name)} some "
-                "are not finite: its weights are spoilt; name an earlier member, or train with a lower learning rate"
-            )
+        if not bool(value.isfinite().all() & logits.isfinite().all()):
+            self._refuse_answer()
         if (lacking := self._trees.layout.width - logits.shape[1]) > 0:
             logits = torch.nn.functional.pad(logits, (0, lacking))
         return logits.float().contiguous().numpy(), value.float().contiguous().numpy()
+
+    def _refuse_answer(self) -> NoReturn:
+        raise AgentError(
+            f"expected a network to answer with numbers, but about {shorten(self.game.spec.name)} it did not: "
+            "its weights are spoilt; name an earlier member, or train with a lower learning rate"
+        )
 
     def _perturb(self, plan: Plan, slots: NDArray[np.int64], positions: Positions, draws: Draws | None) -> None:
         """Add the root's noise: Gumbel numbers to the logits, or Dirichlet noise to PUCT's priors."""
@@ -157,7 +161,7 @@ class Searching(ABC):
             drawn = np.where(legal, np.log(np.maximum(priors, LEAST_PRIOR)), np.float32(0))
             if draws is not None:
                 drawn[:, :actions] += gumbel_noise(draws, positions.seats, actions).numpy()
-            plan.drawn.reshape(len(trees.used), -1)[slots] = drawn
+            plan.drawn.reshape(len(trees.used), trees.layout.width)[slots] = drawn
         elif draws is not None and config.noise > 0:
             allowed, share = torch.from_numpy(legal[:, :actions]), np.float32(config.noise)
             noise = dirichlet(draws, positions.seats, allowed, concentration=config.dirichlet).numpy()

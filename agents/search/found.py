@@ -42,7 +42,9 @@ def find(trees: Trees, slots: NDArray[np.int64], actions: int, plan: Plan, *, gu
     """
     columns = ("visits", "mean", "length", "prior")
     visits, means, lengths, priors = (trees.edges(column, slots)[:, :actions] for column in columns)
-    drawn, begun = (column.reshape(len(trees.used), -1)[slots, :actions] for column in (plan.drawn, plan.begun))
+    drawn, begun = (
+        column.reshape(len(trees.used), trees.layout.width)[slots, :actions] for column in (plan.drawn, plan.begun)
+    )
     legal: NDArray[np.bool_] = trees.legal(slots)[:, :actions]
     seat = trees.own("seat", slots)
     fresh, raw = visits - begun, trees.own("raw", slots)

@@ -5,13 +5,14 @@ that an edge without a visit is taken to have is that of appendix D, the mixed v
 come back. `q` in [-1, 1] is transformed by sigma(q) = (c_visit + max N) * c_scale * (q + 1) / 2, equation 8.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.arithmetic import exp
+from agents.search.inlining import inlined
 from agents.search.tree import ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints, total
 from games.bits import rule
@@ -41,7 +42,7 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
     def scaled(records, at, settings):
         return (settings[0] + np.float32(records[at + heaviest])) * settings[1]
 
-    @rule
+    @inlined
     def below(records, values, at, settings):
         """Return the edge whose share of the visits falls shortest of the improved policy, equation 14."""
         scale, most = scaled(records, at, settings), _NEVER
@@ -65,7 +66,7 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
                 chosen, score = place + first(short == floats(here)), here
         return chosen
 
-    @rule
+    @inlined
     def at_root(records, values, at, settings, drawn, begun, row, considered):
         """Return, of the edges with `considered` visits in this search, that of the greatest g + logit + sigma(q)."""
         scale, chosen, score = scaled(records, at, settings), -1, np.float32(-np.inf)
@@ -91,6 +92,7 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
     return at_root, below, part, mix
 
 
+@lru_cache(maxsize=256)
 def considered_visits(simulations: int, actions: int) -> NDArray[np.int32]:
     """Return how many visits the edges have among which each simulation chooses `[simulations]`: sequential halving.
 

@@ -4,13 +4,17 @@ The functions see a tree's records as one flat array of words, twice: `records` 
 memory, and `at` is where a node's record begins. All are compiled for a layout and a rule of selection.
 """
 
+import hashlib
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.search import arithmetic, vectors
 from agents.search.arithmetic import exp
+from agents.search.inlining import inlined
 from agents.search.tree import CHANCE, ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, floats, greatest, ints, load_floats, load_ints, store, total
 from games.bits import rule
@@ -19,9 +23,13 @@ from games.native import Rule
 LEAST_PRIOR = np.float32(1e-30)
 """Of a legal action: a probability that a float32 cannot hold would leave the sums over visited edges at zero."""
 
+VERSION = hashlib.blake2b(
+    b"".join(Path(str(module.__file__)).read_bytes() for module in (arithmetic, vectors)),
+    digest_size=16,
+).hexdigest()
+"""A digest of what the kernels are written with: those that are kept on disk must not outlive it."""
+
 _NEVER = np.float32(-1e30)
-_TOGETHER = 8
-"""Trees that are descended in turn, level by level, so that the processor need not wait for the memory of any."""
 
 COUNT, LEND, REPAY = 0, 1, 2
 """A simulation's return is counted; a loss is counted in its place, for now; and the return takes that loss's place."""
@@ -36,7 +44,8 @@ class Books(NamedTuple):
     attach: Rule
     answer: Rule
     count: Rule
-    descend: Rule
+    at_root: Rule
+    below: Rule
 
 
 class Plan(NamedTuple):
@@ -81,7 +90,10 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
 
     @rule
     def answer(records, values, at, logits, start, value):
-        """Write what a network said of a node: `logits[start : start + width]`, and the value for whoever moves."""
+        """Write what a network said of a node: `logits` from `start` on, and the value for whoever moves.
+
+        Returns whether these are numbers.
+        """
         most, whole = _NEVER, np.float32(0.0)
         for place in range(0, width, LANES):
             legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
@@ -98,6 +110,7 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
             store(values, at + prior + place, choose(legal, own, floats(np.float32(0.0))))
         records[at + through], values[at + raw] = 0, value
         values[at + mixed] = mix(value, np.float32(0.0), LEAST_PRIOR, 0, np.float32(0.0))
+        return whole >= np.float32(1.0) and abs(value) <= np.float32(2.0)
 
     @rule
     def proven(records, values, at, best):
@@ -121,11 +134,11 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
                 return 0, value
         return away, value
 
-    @rule
-    def count(records, values, root, at, action, value, away, kind, plan):
+    @inlined
+    def count(records, values, root, at, action, value, away, kind, setting, best):
         """Count a simulation that left the tree by an edge and was worth `value` to seat 0; `away` if that is proven.
 
-        A loss that is lent is one for whoever moves, all the way up.
+        A loss that is lent is one for whoever moves, all the way up. setting: the rule's first; best: of both seats.
         """
         while True:
             mover = records[at + seat]
@@ -152,12 +165,12 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
             records[at + through] += kind != REPAY
             records[at + heaviest] = max(records[at + heaviest], n)
             values[at + mixed] = mix(
-                values[at + raw], values[at + weighted], values[at + seen], records[at + through], plan.settings[0]
+                values[at + raw], values[at + weighted], values[at + seen], records[at + through], setting
             )
             if away > 0:
                 records[at + length + action] = away
                 if known == 0 and mover != CHANCE:
-                    away, sure = proven(records, values, at, plan.best[mover])
+                    away, sure = proven(records, values, at, best[1] if mover == 1 else best[0])
                     if away > 0:
                         value, away = -sure if mover == 1 else sure, away + 1
                 else:
@@ -167,12 +180,4 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
             leading = records[at + edge]
             at, action = root + leading // width * size, leading % width
 
-    @rule
-    def descend(records, values, root, at, row, plan):
-        """Return the edge by which one step down from `at` goes."""
-        if at == root:
-            considered = plan.schedule[plan.kind[row], plan.done[row]]
-            return at_root(records, values, at, plan.settings, plan.drawn, plan.begun, row, considered)
-        return below(records, values, at, plan.settings)
-
-    return Books(attach, answer, count, descend)
+    return Books(attach, answer, count, at_root, below)

@@ -1,17 +1,21 @@
 """The search over a native game, compiled whole: positions are stepped, shown and judged in the kernels' own arrays."""
 
+import inspect
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.kernels import COUNT, LEND, REPAY, WAITING, Plan, books
+from agents.search.kernels import COUNT, LEND, REPAY, VERSION, WAITING, Plan, books
 from agents.search.tree import NONE, Layout
+from agents.search.vectors import fetch
 from games.bits import popcount, rule
 from games.compiling import compiled
-from games.kernels import _mix as scrambled
+from games.kernels import _mix
 from games.native import Rule, Rules, _version
+
+scrambled = rule(inspect.unwrap(_mix))  # what is compiled already goes by a name of this process alone
 
 _TOGETHER = 8
 """Trees that are descended in turn, level by level, so that the processor need not wait for the memory of any."""
@@ -20,15 +24,16 @@ _TOGETHER = 8
 class Board(NamedTuple):
     """What compiled code must know of a native game's positions.
 
-    masks `[parts]`, named `[parts, 64]` int64: see `agents.zoo.lookahead.Moves`; starts, shifts int64: the layout of
-    observations; parameters: the game's; inverse: one over the greatest size of a return.
+    masks `[parts]`, named `[parts, 64]` int64: see `agents.zoo.lookahead.Moves`; starts int64, shifts uint64: the
+    layout of observations; parameters: the game's; actions: how many; inverse: one over the greatest size of a return.
     """
 
     masks: NDArray[np.int64]
     named: NDArray[np.int64]
     starts: NDArray[np.int64]
-    shifts: NDArray[np.int64]
+    shifts: NDArray[np.uint64]
     parameters: tuple[int, ...]
+    actions: int
     inverse: float
 
 
@@ -50,10 +55,14 @@ class Asked(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What it said: `logits` float32, flat, each row's first being the actions'; `value [n]` for whoever moves."""
+    """What it said: `logits` float32, flat, A a row and a node's width to spare; `value [n]` for whoever moves."""
 
     logits: NDArray[np.float32]
     value: NDArray[np.float32]
+
+    def first(self, count: int) -> "Answers":
+        """Return the first `count` of them."""
+        return Answers(self.logits, self.value[:count])
 
 
 class Known(NamedTuple):
@@ -69,52 +78,51 @@ class Known(NamedTuple):
 
 
 class Native(NamedTuple):
-    """`begin` makes roots, `take` puts answers into the trees, `advance` takes every tree to its next questions.
+    """`begin` makes roots, `advance` puts answers into the trees and takes every tree to its next questions.
 
     `reuse` makes the node of a position the root of what is below it.
     """
 
     reuse: Rule
     begin: Rule
-    take: Rule
     advance: Rule
 
 
 @cache
 def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rules) -> Native:
     """Compile the search over a native game without chance."""
-    version = _version(rules)
+    version = _version(rules) + VERSION
     width, size = layout.width, layout.size
     mean, child, length, seat, edge = layout.mean, layout.child, layout.length, layout.seat, layout.edge
     through = layout.through
-    attach, answer, count, descend = books(layout, selection)
+    attach, answer, count, at_root, below = books(layout, selection)
     step, acting, returns, legal, observe = map(
         rule, (rules.step, rules.acting, rules.returns, rules.legal, rules.observe)
     )
 
     @rule
-    def allow(records, at, position, mover, board):
+    def allow(records, at, position, mover, masks, named, parameters):
         """Mark a node's legal edges."""
-        options = legal(position, mover, *board.parameters)
+        options = legal(position, mover, *parameters)
         for index in range(len(options)):
-            left = options[index] & board.masks[index]
+            left = options[index] & masks[index]
             while left != 0:
-                records[at + child + board.named[index, popcount((left & -left) - 1)]] = NONE
+                records[at + child + named[index, popcount((left & -left) - 1)]] = NONE
                 left &= left - 1
 
     @rule
-    def show(position, mover, observation, at, board):
+    def show(position, mover, observation, at, starts, shifts, parameters):
         """Write what the mover sees of a position as numbers."""
-        seen = observe(position, mover, *board.parameters)
+        seen, first = observe(position, mover, *parameters), np.uint64(at)
         for index in range(len(seen)):
             word = np.uint64(seen[index])
-            for place in range(np.uint64(board.starts[index]), np.uint64(board.starts[index + 1])):
-                observation[at + place] = np.int32(word >> np.uint64(board.shifts[place]) & np.uint64(1))
+            for place in range(np.uint64(starts[index]), np.uint64(starts[index + 1])):  # unsigned: runs on vectors
+                observation[first + place] = np.int32(word >> shifts[place] & np.uint64(1))
 
     @rule
-    def place_of(position, mover, known, board):
+    def place_of(position, mover, known, parameters):
         """Return where a position's answer is kept, and whether it is there."""
-        seen = observe(position, mover, *board.parameters)
+        seen = observe(position, mover, *parameters)
         at = np.int64(mover)
         for index in range(len(seen)):
             at = scrambled(at ^ np.int64(seen[index]))
@@ -125,10 +133,10 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         return at, same
 
     @rule
-    def keep(position, mover, known, board, logits, start, value):
+    def keep(position, mover, known, parameters, logits, start, value):
         """Keep an answer."""
-        at, _ = place_of(position, mover, known, board)
-        seen = observe(position, mover, *board.parameters)
+        at, _ = place_of(position, mover, known, parameters)
+        seen = observe(position, mover, *parameters)
         for index in range(len(seen)):
             known.seen[at, index] = np.int64(seen[index])
         known.seen[at, len(seen)] = mover + 1
@@ -191,122 +199,169 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         """Make the roots of `trees [n]`, whose words are there, where `seats [n]` move, and ask about them."""
         _ = version
         records, values, words, used = memory
-        stride = len(records) // len(used)
+        stride, shown, position = size * words.shape[1], board.starts[-1], np.empty(words.shape[2], np.int64)
         for slot in range(len(trees)):
             tree, mover = trees[slot], np.int64(seats[slot])
+            position[:] = words[tree, 0]
             attach(records, values, tree * stride, -1, mover)
-            allow(records, tree * stride, words[tree, 0], mover, board)
-            show(words[tree, 0], mover, asked.observation, slot * board.starts[-1], board)
+            allow(records, tree * stride, position, mover, board.masks, board.named, board.parameters)
+            show(position, mover, asked.observation, slot * shown, board.starts, board.shifts, board.parameters)
             used[tree], asked.tree[slot], asked.node[slot] = 1, tree, 0
 
     @compiled(nogil=True, error_model="numpy")
-    def take(memory, asked, answers, plan, known, board, kind):
-        """Put answers into the nodes that they are for, and count the simulations that waited for them."""
+    def advance(memory, trees, asked, answers, plan, known, board, leaves, kind):
+        """Put answers into the trees, and take `trees [n]` on to up to `leaves` questions each, written to `asked`.
+
+        Simulations that waited for an answer are counted as `kind` says. Returns how many trees ask, which are the
+        first of `trees` then, and how many questions there are, -1 where an answer was no number. The other trees have
+        had their simulations: those that end the game, or come to a position that is known, need no answer.
+        """
         _ = version
-        records, values, words, used = memory
-        stride, each = len(records) // len(used), len(answers.logits) // max(1, len(answers.value))
-        for slot in range(len(answers.value)):
-            tree, node, value = asked.tree[slot], asked.node[slot], answers.value[slot]
+        records, values, used = memory.records, memory.values, memory.used
+        words, parts, nodes = memory.words.reshape(-1), memory.words.shape[2], memory.words.shape[1]
+        spent, budget, asked_tree, asked_node, observation = (
+            plan.done,
+            plan.budget,
+            asked.tree,
+            asked.node,
+            asked.observation,
+        )
+        setting, best = plan.settings[0], (plan.best[0], plan.best[1])
+        schedule, kinds, settings = plan.schedule, plan.kind, plan.settings
+        drawn, begun = plan.drawn, plan.begun
+        masks, named, starts, shifts = board.masks, board.named, board.starts, board.shifts
+        parameters, inverse, shown, actions = board.parameters, board.inverse, board.starts[-1], board.actions
+        stride, asking, questions = size * nodes, 0, 0
+        place, way = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
+        looking, down, found = (
+            np.empty(_TOGETHER, np.int64),
+            np.empty(_TOGETHER, np.int64),
+            np.empty(_TOGETHER, np.int64),
+        )
+        before, after = np.empty(parts, np.int64), np.empty(parts, np.int64)
+        logits, judged = answers.logits, answers.value
+        for slot in range(len(judged)):
+            tree, node, value = asked_tree[slot], asked_node[slot], judged[slot]
             root = tree * stride
             at = root + node * size
-            answer(records, values, at, answers.logits, slot * each, value)
+            if not answer(records, values, at, logits, slot * actions, value):
+                return 0, -1
             mover = np.int64(records[at + seat])
             if len(known.value):
-                keep(words[tree, node], mover, known, board, answers.logits, slot * each, value)
+                for word in range(parts):
+                    before[word] = words[(tree * nodes + node) * parts + word]
+                keep(before, mover, known, parameters, logits, slot * actions, value)
             leading = records[at + edge]
             if leading >= 0:
                 worth = -value if mover == 1 else value
-                parent = root + leading // width * size
-                count(records, values, root, parent, leading % width, worth, 0, kind, plan)
-
-    @compiled(nogil=True, error_model="numpy")
-    def advance(memory, trees, asked, plan, known, board, leaves):
-        """Take `trees [n]` on to up to `leaves` questions each, which are written to `asked`.
-
-        Returns how many trees ask, which are the first of `trees` then, and how many questions there are. The others
-        have had their simulations: those that end the game, or come to a position that is known, need no answer.
-        """
-        _ = version
-        records, values, words, used = memory
-        stride, spent = len(records) // len(used), plan.done
-        place, way, going = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
-        after, asking, questions = np.empty(words.shape[2], np.int64), 0, 0
+                count(
+                    records,
+                    values,
+                    root,
+                    root + leading // width * size,
+                    leading % width,
+                    worth,
+                    0,
+                    kind,
+                    setting,
+                    best,
+                )
         for start in range(0, len(trees), _TOGETHER):
             together = min(_TOGETHER, len(trees) - start)
-            left = 0
             for index in range(together):
-                tree = trees[start + index]
-                place[index] = tree * stride
-                if spent[tree] < plan.budget[tree]:
-                    going[left] = index
-                    left += 1
+                looking[index], found[index] = index, 0
+            left = together
             while left > 0:
+                # down, level by level
+                going = 0
+                for turn in range(left):
+                    index = looking[turn]
+                    tree = trees[start + index]
+                    if spent[tree] < budget[tree]:
+                        place[index], down[going] = tree * stride, index
+                        going += 1
+                left = going
+                for turn in range(left):
+                    looking[turn] = down[turn]
+                while going > 0:
+                    here, going = going, 0
+                    for turn in range(here):
+                        index = down[turn]
+                        tree = trees[start + index]
+                        root, at = tree * stride, place[index]
+                        if records[at + through] == WAITING:
+                            way[index] = -1
+                            continue
+                        if at == root:
+                            considered = schedule[kinds[tree], spent[tree]]
+                            action = at_root(records, values, at, settings, drawn, begun, tree, considered)
+                        else:
+                            action = below(records, values, at, settings)
+                        way[index] = action
+                        following = records[at + child + action]
+                        if following <= 0:
+                            fetch(words, (tree * nodes + (at - root) // size) * parts, 2 * parts)
+                        elif records[at + length + action] == 0:
+                            place[index], down[going] = root + following * size, index
+                            fetch(records, place[index], size)
+                            going += 1
+                # out of the trees
                 here, left = left, 0
                 for turn in range(here):
-                    index = going[turn]
-                    tree = trees[start + index]
-                    root, at = tree * stride, place[index]
-                    action = descend(records, values, root, at, tree, plan)
-                    way[index] = action
-                    following = records[at + child + action]
-                    if following > 0 and records[at + length + action] == 0:
-                        place[index] = root + following * size
-                        going[left] = index
-                        left += 1
-            for index in range(together):
-                tree, found = trees[start + index], 0
-                root, at, action = tree * stride, place[index], way[index]
-                while spent[tree] < plan.budget[tree] and found < leaves:
-                    if records[at + through] == WAITING:
-                        break
+                    index = looking[turn]
+                    tree, at, action = trees[start + index], place[index], way[index]
+                    if action < 0:  # to a node that is asked about already
+                        continue
+                    root = tree * stride
                     spent[tree] += 1
-                    mover, away, node = np.int64(records[at + seat]), records[at + length + action], (at - root) // size
-                    waits = False
+                    mover, away = np.int64(records[at + seat]), np.int64(records[at + length + action])
+                    node = (at - root) // size
+                    waits, worth = False, values[at + mean + action]
                     if away > 0:
-                        worth = -values[at + mean + action] if mover == 1 else values[at + mean + action]
+                        worth = -worth if mover == 1 else worth
                     else:
-                        moved = step(words[tree, node], mover, np.int64(action), *board.parameters)
-                        for word in range(len(moved)):
+                        for word in range(parts):
+                            before[word] = words[(tree * nodes + node) * parts + word]
+                        moved = step(before, mover, np.int64(action), *parameters)
+                        for word in range(parts):
                             after[word] = moved[word]
-                        mask = np.int64(acting(after, *board.parameters))
+                        mask = np.int64(acting(after, *parameters))
                         if mask == 0:
-                            worth, away = np.float32(returns(after, *board.parameters)[0] * board.inverse), 1
+                            worth, away = np.float32(returns(after, *parameters)[0] * inverse), np.int64(1)
                         else:
                             new = used[tree]
                             used[tree], records[at + child + action] = new + 1, new
-                            for word in range(len(after)):
-                                words[tree, new, word] = after[word]
-                            below, mover = root + new * size, mask >> 1
-                            attach(records, values, below, node * width + action, mover)
-                            allow(records, below, after, mover, board)
+                            for word in range(parts):
+                                words[(tree * nodes + new) * parts + word] = after[word]
+                            fresh, mover = root + new * size, mask >> 1
+                            attach(records, values, fresh, node * width + action, mover)
+                            allow(records, fresh, after, mover, masks, named, parameters)
                             waits, kept = True, np.int64(0)
                             if len(known.value):
-                                kept, same = place_of(after, mover, known, board)
+                                kept, same = place_of(after, mover, known, parameters)
                                 waits = not same
                             if waits:
-                                show(after, mover, asked.observation, questions * board.starts[-1], board)
-                                asked.tree[questions], asked.node[questions] = tree, new
-                                questions, found = questions + 1, found + 1
+                                show(after, mover, observation, questions * shown, starts, shifts, parameters)
+                                asked_tree[questions], asked_node[questions] = tree, new
+                                questions += 1
+                                found[index] += 1
                                 worth = np.float32(0.0)
                             else:
                                 worth = known.value[kept]
-                                answer(records, values, below, known.logits.reshape(-1), kept * width, worth)
+                                answer(records, values, fresh, known.logits.reshape(-1), kept * width, worth)
                                 worth = -worth if mover == 1 else worth
                     if not waits or leaves > 1:
-                        count(records, values, root, at, action, worth, away, LEND if waits else COUNT, plan)
-                    at = root
-                    while spent[tree] < plan.budget[tree] and found < leaves and records[at + through] != WAITING:
-                        action = descend(records, values, root, at, tree, plan)
-                        following = records[at + child + action]
-                        if following <= 0 or records[at + length + action] > 0:
-                            break
-                        at = root + following * size
-                if found:
-                    trees[asking] = tree
+                        count(records, values, root, at, action, worth, away, LEND if waits else COUNT, setting, best)
+                    if found[index] < leaves:
+                        looking[left] = index
+                        left += 1
+            for index in range(together):
+                if found[index]:
+                    trees[asking] = trees[start + index]
                     asking += 1
         return asking, questions
 
-    return Native(reuse, begin, take, advance)
+    return Native(reuse, begin, advance)
 
 
 __all__ = ["COUNT", "REPAY", "Answers", "Asked", "Board", "Known", "Memory", "Native", "Plan", "native"]

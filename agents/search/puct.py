@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.search.inlining import inlined
 from agents.search.tree import ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints
 from games.bits import rule
@@ -23,7 +24,7 @@ def puct(layout: Layout) -> tuple[Any, Any, Any, Any]:
     width, prior, mean, visits, child = layout.width, layout.prior, layout.mean, layout.visits, layout.child
     mixed, through = layout.mixed, layout.through
 
-    @rule
+    @inlined
     def below(records, values, at, settings):
         """Return the edge of the greatest q + bonus(N) * p / (1 + n)."""
         chosen, score = 0, np.float32(-np.inf)

@@ -23,7 +23,13 @@ class Search(Searching):
         super().__init__(game, evaluate, config, words=len(game.rules.start))
         moves, layout = Moves.of(game), game.observation_layout
         self._board = Board(
-            moves.masks, moves.action, layout.starts.astype(np.int64), layout.shifts, game.parameters, 1 / self._scale
+            moves.masks,
+            moves.action,
+            layout.starts.astype(np.int64),
+            layout.shifts.astype(np.uint64),
+            game.parameters,
+            game.spec.actions,
+            1 / self._scale,
         )
         self._capacity, self._kernels = capacity, native(self._trees.layout, self._rules, game.rules)
         self.forget()
@@ -58,26 +64,40 @@ class Search(Searching):
         memory.words[slots[fresh], 0] = words[fresh]
         self._kernels.begin(memory, slots[fresh], positions.seats.numpy()[fresh], asked, self._board)
         plan = self._plan(slots, budget)
-        self._answer(memory, asked, int(fresh.sum()), plan, COUNT)
+        answers = self._ask(asked, int(fresh.sum()))
+        self._advance(memory, slots[:0], asked, answers, plan, COUNT)
         self._perturb(plan, slots, positions, draws)
-        going, kind = slots.copy(), COUNT if self.config.leaves == 1 else REPAY
+        going, answers = slots.copy(), answers.first(0)
+        kind = COUNT if self.config.leaves == 1 else REPAY
         while len(going):
-            left, questions = self._kernels.advance(
-                memory, going, asked, plan, self._known, self._board, self.config.leaves
-            )
-            going = going[:left]
-            self._answer(memory, asked, questions, plan, kind)
+            left, questions = self._advance(memory, going, asked, answers, plan, kind)
+            going, answers = going[:left], self._ask(asked, questions)
         return self._found(slots, plan)
+
+    def _advance(
+        self, memory: Memory, going: NDArray[np.int64], asked: Asked, answers: Answers, plan: Plan, kind: int
+    ) -> tuple[int, int]:
+        """Call the kernel of that name; raises `AgentError` where the network did not answer with numbers."""
+        left, questions = self._kernels.advance(
+            memory, going, asked, answers, plan, self._known, self._board, self.config.leaves, kind
+        )
+        if questions < 0:
+            self._refuse_answer()
+        return left, questions
 
     def _asked(self, most: int) -> Asked:
         size = int(self._board.starts[-1])
+        self._logits = np.zeros(most * self.game.spec.actions + self._trees.layout.width, np.float32)
+        self._values = np.zeros(most, np.float32)
         return Asked(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most * size, np.float32))
 
-    def _answer(self, memory: Memory, asked: Asked, count: int, plan: Plan, kind: int) -> None:
-        """Ask the network about the first `count` positions, and put its answers into the trees."""
-        if not count:
-            return
-        seen = torch.from_numpy(asked.observation).view(-1, *self.game.spec.observation_shape)
-        logits, value = self._asked_of_network(seen[:count])
-        answers = Answers(logits.reshape(-1), value)
-        self._kernels.take(memory, asked, answers, plan, self._known, self._board, kind)
+    def _ask(self, asked: Asked, count: int) -> Answers:
+        """Ask the network about the first `count` positions."""
+        actions = self.game.spec.actions
+        answers = Answers(self._logits[: count * actions + self._trees.layout.width], self._values[:count])
+        if count:
+            seen = torch.from_numpy(asked.observation).view(-1, *self.game.spec.observation_shape)
+            logits, value = self.evaluate(seen[:count])
+            answers.logits[: count * actions].reshape(count, actions)[:] = logits.numpy()
+            answers.value[:] = value.numpy()
+        return answers

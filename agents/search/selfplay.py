@@ -12,7 +12,7 @@ from agents.search.search import Search
 from agents.zoo.lookahead import Positions, finite_scale, on_host
 from games.choices import uniform_actions
 from games.draws import Draws, key, sample
-from games.native import NativeGame
+from games.game import Game
 from games.turn import Turn
 
 _OPENING, _LENGTH, _CHOICE, _CAP, _AUDIT = range(1, 6)
@@ -154,9 +154,7 @@ def play_against(
     return _played(search.game, [recorder, opponents], recorder, seating, games, seed)
 
 
-def _played(
-    game: NativeGame, agents: list[Agent], recorder: Recorder, seating: Tensor, games: Tensor, seed: int
-) -> Session:
+def _played(game: Game, agents: list[Agent], recorder: Recorder, seating: Tensor, games: Tensor, seed: int) -> Session:
     result = play(game, agents, seating=seating, games=games, seed=key(seed, "games"))
     lessons = recorder.lessons(result.returns)
     moves = int(result.moves.sum())

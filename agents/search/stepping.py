@@ -28,7 +28,7 @@ def stepping(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule]) -> Steppi
     width, size = layout.width, layout.size
     prior, child, length, seat, edge = layout.prior, layout.child, layout.length, layout.seat, layout.edge
     mean, through, raw, mixed = layout.mean, layout.through, layout.raw, layout.mixed
-    attach, judge, book, descend = books(layout, selection)
+    attach, judge, book, at_root, below = books(layout, selection)
 
     @compiled(nogil=True, error_model="numpy")
     def walk(memory, trees, keys, plan):
@@ -57,8 +57,11 @@ def stepping(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule]) -> Steppi
                             uniform -= values[at + prior + outcome]
                             if uniform < 0:
                                 break
+                elif at == root:
+                    considered = plan.schedule[plan.kind[tree], plan.done[tree]]
+                    action = at_root(records, values, at, plan.settings, plan.drawn, plan.begun, tree, considered)
                 else:
-                    action = descend(records, values, root, at, tree, plan)
+                    action = below(records, values, at, plan.settings)
                 nodes[slot], actions[slot], depth = (at - root) // size, action, depth + 1
                 following = records[at + child + action]
                 if records[at + length + action] > 0:
@@ -116,11 +119,11 @@ def stepping(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule]) -> Steppi
     def count(memory, trees, nodes, actions, worth, away, kind, plan):
         """Count a simulation in each of `trees [n]`, which left by an edge and was worth `worth [n]` to seat 0."""
         records, values = memory.records, memory.values
-        stride = len(records) // len(memory.used)
+        stride, best = len(records) // len(memory.used), (plan.best[0], plan.best[1])
         for slot in range(len(trees)):
             root = trees[slot] * stride
             at = root + nodes[slot] * size
-            book(records, values, root, at, actions[slot], worth[slot], away[slot], kind, plan)
+            book(records, values, root, at, actions[slot], worth[slot], away[slot], kind, plan.settings[0], best)
 
     _ = edge
     return Stepping(walk, open_, chance, answer, count)

@@ -9,7 +9,7 @@ import hashlib
 import operator
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from llvmlite import ir
 from numba import types
@@ -21,6 +21,11 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic as make_intrinsic
 
 LANES = 8
+
+_LINE = 16
+"""Words of 32 bits that memory moves at once."""
+
+_BYTE = ir.IntType(8)
 
 _VERSION = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=16).hexdigest()
 
@@ -37,27 +42,32 @@ def intrinsic(definition: Callable[..., Any]) -> Any:
 
 
 class _Vector(types.Type):
-    """The type of eight numbers."""
+    """The type of eight numbers.
 
-    def __init__(self, kind: str, element: ir.Type) -> None:
-        super().__init__(name=f"eight_{kind}")
-        self.llvm = ir.VectorType(element, LANES)
+    LLVM's type belongs to the class: it remembers its name once it was asked for, and would tell an object that was
+    used from one that was not, and with it the code that is kept on disk.
+    """
+
+    llvm: ClassVar[ir.VectorType]
+
+    def __init__(self) -> None:
+        super().__init__(name=type(self).__name__)
 
 
 class _Floats(_Vector):
-    pass
+    llvm = ir.VectorType(ir.FloatType(), LANES)
 
 
 class _Ints(_Vector):
-    pass
+    llvm = ir.VectorType(ir.IntType(32), LANES)
 
 
 class _Flags(_Vector):
-    pass
+    llvm = ir.VectorType(ir.IntType(1), LANES)
 
 
-_F32, _I32, _BIT = ir.FloatType(), ir.IntType(32), ir.IntType(1)
-_floats, _ints, _flags = _Floats("float32", _F32), _Ints("int32", _I32), _Flags("flags", _BIT)
+_floats, _ints, _flags = _Floats(), _Ints(), _Flags()
+_I32 = ir.IntType(32)
 
 
 @register_default(_Floats)
@@ -66,10 +76,6 @@ _floats, _ints, _flags = _Floats("float32", _F32), _Ints("int32", _I32), _Flags(
 class _Model(PrimitiveModel):
     def __init__(self, manager: Any, kind: _Vector) -> None:
         super().__init__(manager, kind, kind.llvm)
-
-
-def _constant(kind: _Vector, value: float) -> ir.Constant:
-    return ir.Constant(kind.llvm, [ir.Constant(kind.llvm.element, value)] * LANES)
 
 
 def _spread(builder: ir.IRBuilder, kind: _Vector, value: Any) -> Any:
@@ -117,6 +123,24 @@ def store(context, array, index, values):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, values), generate
+
+
+@intrinsic
+def fetch(context, array, index, count):
+    """Have the `count` words of 32 bits from `index` on brought near, to be read later."""
+
+    def generate(context, builder, signature, arguments):
+        array, index, count = arguments
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        first = builder.bitcast(cgutils.gep(builder, data, index), _BYTE.as_pointer())
+        of_prefetch = ir.FunctionType(ir.VoidType(), [_BYTE.as_pointer(), _I32, _I32, _I32])
+        bring = cgutils.get_or_insert_function(builder.module, of_prefetch, "llvm.prefetch.p0i8")
+        with cgutils.for_range_slice(builder, count.type(0), count, count.type(_LINE)) as (word, _):
+            place = builder.gep(first, [builder.mul(word, word.type(4))])
+            builder.call(bring, [place, _I32(0), _I32(3), _I32(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp), generate
 
 
 @intrinsic
@@ -200,7 +224,7 @@ def first(context, condition):
     def generate(context, builder, signature, arguments):
         bits = builder.zext(builder.bitcast(arguments[0], ir.IntType(LANES)), ir.IntType(64))
         guarded = builder.or_(bits, ir.IntType(64)(1 << LANES))
-        return builder.cttz(guarded, _BIT(1))
+        return builder.cttz(guarded, ir.IntType(1)(1))
 
     return types.int64(_flags), generate
 
