@@ -52,6 +52,15 @@ class Evaluable(Protocol):
         ...
 
 
+@runtime_checkable
+class Drawing(Protocol):
+    """An agent that draws random numbers while it thinks, so that it may choose otherwise when it is asked again."""
+
+    def drawn(self, seed: int) -> Evaluable:
+        """Return the agent that always chooses as this one would with the random numbers of `seed`."""
+        ...
+
+
 class Policy:
     """A function from observations to action probabilities; as an agent, it samples from them and has no memory."""
 

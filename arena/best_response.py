@@ -14,8 +14,7 @@ import numpy as np
 import torch
 
 from agents.agent import Agent, Evaluable
-from agents.learner import Task, train
-from agents.network import NetworkPolicy
+from agents.learner import Network, Task, train
 from agents.ppo import PPO, PPOConfig
 from arena.cells import Cell, Floats
 from arena.match import seated
@@ -75,7 +74,7 @@ class LowerBound:
 
 def train_responses(
     game: Game, agent: Agent, *, config: PPOConfig, seeds: int, seed: int, watch: Watch | None = None
-) -> list[list[NetworkPolicy]]:
+) -> list[list[Network]]:
     """Train `seeds` responses for each seat by PPO against `agent` in the other seats: `[P][seeds]`.
 
     They play their likeliest actions alone.
@@ -86,7 +85,7 @@ def train_responses(
     ]
 
 
-def _trained(game: Game, agent: Agent, seat: int, config: PPOConfig, seed: int, watch: Watch | None) -> NetworkPolicy:
+def _trained(game: Game, agent: Agent, seat: int, config: PPOConfig, seed: int, watch: Watch | None) -> Network:
     name = f"a response for seat {seat}"
     learner = PPO(Task(name, game, (seat,), agent, seed), config)
 

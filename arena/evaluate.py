@@ -1,10 +1,12 @@
 """One agent measured: against its best responses on the tree, and against another agent at the table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.stats import beta
+import numpy as np
+from scipy.stats import beta, t
 
-from agents.agent import Agent, Evaluable
+from agents.agent import Agent, Drawing, Evaluable
 from arena.cells import Cell
 from arena.match import play_match
 from games.draws import key
@@ -26,6 +28,38 @@ def exploitability(tree: GameTree, agent: Evaluable) -> Exploitability:
     gains = tree.gains(tree.plan(agent.behaviour(tree)))
     total = float(gains.sum())
     return Exploitability(total / tree.players, total, tuple(gains.tolist()))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The mean exploitability of an agent's runs, its 95 % interval, and the means of NashConv and of the gains."""
+
+    exploitability: float
+    interval: tuple[float, float]
+    nash_conv: float
+    gains: tuple[float, ...]
+    runs: int
+
+
+def estimated(
+    tree: GameTree, agent: Drawing, *, runs: int, seed: int, watch: Callable[[float], None] = lambda _: None
+) -> Estimate:
+    """Measure an agent that draws while it thinks, run by run: each draws once for every position.
+
+    A best response to a run knows what was drawn, and nobody who plays the agent does: the mean over the runs is no
+    less than the exploitability of the agent itself. The interval is Student's, of that mean.
+    """
+    gains = np.empty((runs, tree.players))
+    for run in range(runs):
+        own = agent.drawn(key(seed, f"run {run}") & (1 << 62) - 1)
+        gains[run] = tree.gains(tree.plan(own.behaviour(tree)))
+        watch(float(gains[: run + 1].sum(1).mean()) / tree.players)
+    each = gains.sum(1) / tree.players
+    reach = float(t.ppf(0.975, runs - 1) * each.std(ddof=1) / runs**0.5) if runs > 1 else float("inf")
+    mean = float(each.mean())
+    return Estimate(
+        mean, (max(0.0, mean - reach), mean + reach), mean * tree.players, tuple(gains.mean(0).tolist()), runs
+    )
 
 
 def versus(game: Game, agent: Agent, other: Agent, *, games: int, seed: int) -> list[Cell]:

@@ -249,6 +249,10 @@ def evaluate(
             help="games to play in each seat [default: 1000; 10000 with --best-response]", min=1, max=100_000_000
         ),
     ] = None,
+    runs: Annotated[
+        int,
+        typer.Option(help="times that an agent is measured that draws while it thinks", min=2, max=1_000_000),
+    ] = 20,
     mistakes: Annotated[
         bool, typer.Option("--mistakes", help="count its mistakes against perfect play, in connect four or small games")
     ] = False,
@@ -270,6 +274,7 @@ def evaluate(
         best_response=best_response,
         updates=updates,
         seeds=seeds,
+        runs=runs,
         mistakes=mistakes,
         quiet=json,
     )

@@ -110,7 +110,7 @@ class AlphaZeroSection(_Section):
     rule: Literal["gumbel", "puct"] = Field(default="gumbel", description="how the search chooses")
     considered: int = Field(default=16, ge=1, le=65_536, description="most actions at Gumbel's root")
     c_visit: float = Field(default=50.0, ge=0, le=1e6, description="of Gumbel's sigma")
-    c_scale: float = Field(default=1.0, ge=0, le=1e6, description="of Gumbel's sigma")
+    c_scale: float = Field(default=0.1, ge=0, le=1e6, description="of Gumbel's sigma")
     c_init: float = Field(default=1.25, ge=0, le=1e6, description="of PUCT's bonus")
     c_base: float = Field(default=19652.0, ge=1, le=1e12, description="of PUCT's bonus")
     reduction: float = Field(default=0.2, ge=0, le=2, description="of PUCT's first-play urgency")

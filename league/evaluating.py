@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import Any
 
-from agents.agent import Agent, Evaluable, Fault, Policy
+from agents.agent import Agent, Drawing, Evaluable, Fault, Policy
 from agents.conformance import check_agent
 from agents.tabular import tabular
+from agents.zoo.lookahead import Deterministic
 from arena.best_response import Watch, exact_gains, lower_bound, train_responses
 from arena.cells import Cell, Floats
-from arena.evaluate import exploitability, proportion_interval, versus
+from arena.evaluate import estimated, exploitability, proportion_interval, versus
 from arena.local_best_response import LocalBestResponse
 from games import make
 from games.conformance import Check, check_game
@@ -41,13 +42,15 @@ def evaluate_agent(
     best_response: str | None = None,
     updates: int | None = None,
     seeds: int | None = None,
+    runs: int = 20,
     mistakes: bool = False,
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Measure an agent exactly where the game's tree allows it, and by playing it where that is asked for.
 
     against: agents to play it against. best_response: ppo or local, for a lower bound of its exploitability; by ppo
-    it trains `seeds` responses for each seat with so many `updates`. mistakes: whether to count its mistakes against
+    it trains `seeds` responses for each seat with so many `updates`. runs: how often an agent is measured that draws
+    while it thinks, see `arena.evaluate.estimated`. mistakes: whether to count its mistakes against
     perfect play, see `arena.mistakes`.
     """
     import torch
@@ -62,7 +65,14 @@ def evaluate_agent(
     result: dict[str, Any] = {"game": made.spec.name, "policy": agent}
     if tree is not None and isinstance(player, Evaluable):
         measured = exploitability(tree, player)
-        result |= {"kind": "exact", **asdict(measured)}
+        mode = {"mode": "deterministic"} if isinstance(player, Deterministic) else {}
+        result |= {"kind": "exact", **mode, **asdict(measured)}
+    elif tree is not None and isinstance(player, Drawing):
+        with _shown(runs, quiet, "runs") as watch:
+            told = estimated(
+                tree, player, runs=runs, seed=seed, watch=lambda mean: watch(1, f"exploitability {mean:.4g}")
+            )
+        result |= {"kind": "estimate", "mode": "stochastic", **asdict(told)}
     else:
         no_tree = f"the game has no tree, for {why_no_tree(made.spec, limit)}"
         why = no_tree if tree is None else "the agent can only be played"
@@ -178,21 +188,21 @@ def _mistakes(game: Game, tree: GameTree | None, agent: Agent, seed: int) -> dic
 
 
 @contextmanager
-def _shown(total: int, quiet: bool) -> Iterator[Watch]:
-    """Show a person how many of `total` games are played; what is yielded is told of more."""
+def _shown(total: int, quiet: bool, what: str = "games") -> Iterator[Watch]:
+    """Show a person how many of `total` games are played, or whatever it is; what is yielded is told of more."""
     from league.live import Countdown, watched
 
     with ExitStack() as stack:
         countdown = None
         if watched() and not quiet:
-            countdown = stack.enter_context(Countdown("games", total))
+            countdown = stack.enter_context(Countdown(what, total))
         done = 0
 
-        def watch(played: int, what: str) -> None:
+        def watch(played: int, found: str) -> None:
             nonlocal done
             done += played
             if countdown is not None:
-                countdown.show(done, what)
+                countdown.show(done, found)
 
         yield watch
 

@@ -91,9 +91,13 @@ def show_evaluation(result: dict[str, Any]) -> None:
         )
     else:
         gains = ", ".join(f"{gain:.6g}" for gain in result["gains"])
+        kind = ", ".join(result[key] for key in ("kind", "mode") if key in result)
+        if "runs" in result:
+            low, high = result["interval"]
+            kind += f" of {result['runs']} runs, 95 % \\[{low:.6g}, {high:.6g}]"
         console.print(
             f"{result['policy']} in {result['game']}: exploitability [bold]{result['exploitability']:.6g}[/bold] "
-            f"({result['kind']}), NashConv {result['nash_conv']:.6g}, gains by seat {gains}",
+            f"({kind}), NashConv {result['nash_conv']:.6g}, gains by seat {gains}",
             soft_wrap=True,
         )
     if "best_response" in result:

@@ -27,6 +27,9 @@ _MEMORY = 2**28
 _ANSWERS = 2**14
 """Positions whose answers are remembered."""
 
+_PLAYFUL = 0.1
+"""The scale of the Gumbel noise of an agent at play: enough to choose among equals. Self-play explores with 1."""
+
 _HALF = 256
 """From so many positions at a time on, bfloat16 costs a CPU less."""
 
@@ -57,7 +60,7 @@ class NetworkSearch(LookAhead):
         half: bool = False,
     ) -> None:
         self.game, self.network, self.config, self.seed, self.noise = game, network, config, seed, noise
-        self.half, self._words = half, len(game.rules.start)
+        self.half, self._native, self._words = half, game, len(game.rules.start)
         self._searching = Search(game, self._judge, config, capacity=_ANSWERS)
         self._version, self._keeps = network.version, False
 
@@ -74,6 +77,12 @@ class NetworkSearch(LookAhead):
         self._keeps = self.remembers and len(seats) <= self._room(nodes)
         if self._keeps:
             self._searching.reserve(len(seats), nodes, keep=True)
+
+    def drawn(self, seed: int) -> Deterministic:
+        """Return the agent whose noise in a position is always that of `seed`; it keeps nothing from move to move."""
+        return DeterministicNetworkSearch(
+            self._native, self.network, self.config, seed=seed, noise=self.noise, half=self.half
+        )
 
     def decide(self, positions: Positions) -> Tensor:
         """Return the actions to play `[m]` int64."""
@@ -118,9 +127,9 @@ def alphazero(
 ) -> NetworkSearch:
     """Return search with a trained network, so many simulations a move.
 
-    rule: `gumbel` or `puct`; settings: other fields of `SearchConfig`. Where `deterministic`, a position is always
-    played alike, so that the agent can be evaluated exactly; else the noise at the root is drawn for each game and
-    move, and what was found below the move is kept for the next.
+    rule: `gumbel` or `puct`; settings: other fields of `SearchConfig`, of which `gumbel_scale` is 0.1 here. Where
+    `deterministic`, a position is always played alike, so that the agent can be evaluated exactly; else the noise at
+    the root is drawn for each game and move, and what was found below the move is kept for the next.
 
     Raises:
         AgentError: where the game is not turn-based, zero-sum, with perfect information, or a setting is none.
@@ -143,13 +152,14 @@ def alphazero(
         )
     bounded("simulations", simulations, least=1, most=1_000_000)
     bounded("seed", seed, least=0, most=2**63 - 1)
-    config = configured(settings, simulations=simulations, rule=rule)
+    config = configured({"gumbel_scale": _PLAYFUL, **settings}, simulations=simulations, rule=rule)
     kind = DeterministicNetworkSearch if deterministic else NetworkSearch
     return kind(game, network, config, seed=seed, noise=not deterministic)
 
 
 _BOUNDS: dict[str, tuple[float, float]] = {
     "considered": (1, 2**16),
+    "gumbel_scale": (0, 100),
     "c_visit": (0, 1e6),
     "c_scale": (0, 1e6),
     "c_init": (0, 1e6),

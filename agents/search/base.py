@@ -32,16 +32,18 @@ class SearchConfig:
     """How a search chooses.
 
     simulations: how many a position has; rule: `gumbel` or `puct`; considered: the most actions that Gumbel's root
-    looks at; c_visit, c_scale: of sigma, see `agents.search.gumbel`; c_init, c_base: of the bonus; reduction: of
-    first-play urgency, see `agents.search.puct`; noise: the share of Dirichlet noise at PUCT's root, and dirichlet: its
-    concentration, all actions together; leaves: how many positions of one tree are judged at a time.
+    looks at; gumbel_scale: of its noise; c_visit, c_scale: of sigma, see `agents.search.gumbel`; c_init, c_base: of
+    the bonus; reduction: of first-play urgency, see `agents.search.puct`; noise: the share of Dirichlet noise at PUCT's
+    root, and dirichlet: its concentration, all actions together; leaves: how many positions of one tree are judged at
+    a time.
     """
 
     simulations: int = 64
     rule: Literal["gumbel", "puct"] = "gumbel"
     considered: int = 16
+    gumbel_scale: float = 1.0
     c_visit: float = 50.0
-    c_scale: float = 1.0
+    c_scale: float = 0.1
     c_init: float = 1.25
     c_base: float = 19652.0
     reduction: float = 0.2
@@ -160,7 +162,8 @@ class Searching(ABC):
         if config.rule == "gumbel":
             drawn = np.where(legal, np.log(np.maximum(priors, LEAST_PRIOR)), np.float32(0))
             if draws is not None:
-                drawn[:, :actions] += gumbel_noise(draws, positions.seats, actions).numpy()
+                noise = gumbel_noise(draws, positions.seats, actions).numpy()
+                drawn[:, :actions] += np.float32(config.gumbel_scale) * noise
             plan.drawn.reshape(len(trees.used), trees.layout.width)[slots] = drawn
         elif draws is not None and config.noise > 0:
             allowed, share = torch.from_numpy(legal[:, :actions]), np.float32(config.noise)

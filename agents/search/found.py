@@ -37,8 +37,9 @@ def find(trees: Trees, slots: NDArray[np.int64], actions: int, plan: Plan, *, gu
 
     Played is: a proven win, the soonest; else the rule's choice among the actions that are not proven losses (Gumbel's:
     of the greatest g + logit + sigma(q) among the most visited; PUCT's: the most visited, of equals that of the
-    greatest mean); else the loss that takes longest. The policy to learn is Gumbel's improved policy (Danihelka et al.,
-    2022, equation 11) or the shares of the visits, without proven losses, or the proven best action alone.
+    greatest mean, of those without a visit the likeliest); else the loss that takes longest. The policy to learn is
+    Gumbel's improved policy (Danihelka et al., 2022, equation 11) or the shares of the visits, without proven losses,
+    or the proven best action alone.
     """
     columns = ("visits", "mean", "length", "prior")
     visits, means, lengths, priors = (trees.edges(column, slots)[:, :actions] for column in columns)
@@ -58,7 +59,7 @@ def find(trees: Trees, slots: NDArray[np.int64], actions: int, plan: Plan, *, gu
         improved = np.where(allowed, np.log(np.maximum(priors, 1e-30)) + sigma, -np.inf)
         policy, second = np.exp(improved - np.maximum(improved.max(1, keepdims=True), -1e30)), drawn + sigma
     else:
-        policy, second = fresh.astype(np.float32), np.where(visits > 0, means, -np.inf)
+        policy, second = fresh.astype(np.float32), np.where(visits > 0, means, priors - 3)
     policy = np.where(allowed, policy, 0)
     chosen = _greatest(np.where(allowed, fresh, -1), second)
     away = np.where(means < 0, lengths, -lengths)  # of equal returns a win comes soon and a loss late

@@ -57,7 +57,7 @@ class AlphaZeroConfig:
     rule: Literal["gumbel", "puct"] = "gumbel"
     considered: int = 16
     c_visit: float = 50.0
-    c_scale: float = 1.0
+    c_scale: float = 0.1
     c_init: float = 1.25
     c_base: float = 19652.0
     reduction: float = 0.2

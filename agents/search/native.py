@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.search.inlining import enclosing
 from agents.search.kernels import COUNT, LEND, REPAY, VERSION, WAITING, Plan, books
 from agents.search.tree import NONE, Layout
 from agents.search.vectors import fetch
@@ -100,7 +101,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         rule, (rules.step, rules.acting, rules.returns, rules.legal, rules.observe)
     )
 
-    @rule
+    @enclosing
     def allow(records, at, position, mover, masks, named, parameters):
         """Mark a node's legal edges."""
         options = legal(position, mover, *parameters)
@@ -110,7 +111,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
                 records[at + child + named[index, popcount((left & -left) - 1)]] = NONE
                 left &= left - 1
 
-    @rule
+    @enclosing
     def show(position, mover, observation, at, starts, shifts, parameters):
         """Write what the mover sees of a position as numbers."""
         seen, first = observe(position, mover, *parameters), np.uint64(at)
@@ -119,7 +120,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
             for place in range(np.uint64(starts[index]), np.uint64(starts[index + 1])):  # unsigned: runs on vectors
                 observation[first + place] = np.int32(word >> shifts[place] & np.uint64(1))
 
-    @rule
+    @enclosing
     def place_of(position, mover, known, parameters):
         """Return where a position's answer is kept, and whether it is there."""
         seen = observe(position, mover, *parameters)
@@ -132,7 +133,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
             same &= known.seen[at, index] == np.int64(seen[index])
         return at, same
 
-    @rule
+    @enclosing
     def keep(position, mover, known, parameters, logits, start, value):
         """Keep an answer."""
         at, _ = place_of(position, mover, known, parameters)

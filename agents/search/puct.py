@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.inlining import inlined
+from agents.search.inlining import enclosing, inlined
 from agents.search.tree import ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints
-from games.bits import rule
 
 
 @cache
@@ -41,15 +40,15 @@ def puct(layout: Layout) -> tuple[Any, Any, Any, Any]:
                 chosen, score = place + first(own == floats(here)), here
         return chosen
 
-    @rule
+    @enclosing
     def at_root(records, values, at, settings, drawn, begun, row, considered):
         return below(records, values, at, settings)
 
-    @rule
+    @enclosing
     def part(probability, count, q):
         return np.float32(count) * q
 
-    @rule
+    @enclosing
     def mix(raw, weighted, seen, count, setting):
         return (raw + weighted) / np.float32(count + 1) - setting * np.sqrt(seen)
 

@@ -300,7 +300,7 @@ class Reference:
         priors, legal = f.prior[:, 0].cpu().numpy(), f.legal[:, 0].cpu()
         drawn = np.where(legal.numpy(), np.log(np.maximum(priors, LEAST_PRIOR)), np.float32(0))
         if draws is not None and config.rule == "gumbel":
-            drawn += gumbel_noise(draws, positions.seats, self.game.spec.actions).numpy()
+            drawn += np.float32(self.config.gumbel_scale) * gumbel_noise(draws, positions.seats, drawn.shape[1]).numpy()
         elif draws is not None and config.noise > 0:
             share = np.float32(config.noise)
             noise = dirichlet(draws, positions.seats, legal, concentration=config.dirichlet).numpy()
@@ -331,7 +331,7 @@ class Reference:
             second = self.drawn + sigma
         else:
             policy = torch.where(allowed, visits, 0) / torch.where(allowed, visits, 0).sum(1, keepdim=True)
-            second = torch.where(visits > 0, means, -torch.inf)
+            second = torch.where(visits > 0, means, priors - 3)
         tried = torch.where(allowed, visits, -1)
         chosen = _first_greatest(torch.where(tried == tried.amax(1, keepdim=True), second, -torch.inf))
         exact = known & (means == sure[:, None]) & (lengths == away[:, None])

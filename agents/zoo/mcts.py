@@ -62,6 +62,10 @@ class MonteCarlo(LookAhead):
         """Return the actions to play `[m]` int64."""
         return self.search(positions).actions
 
+    def drawn(self, seed: int) -> Deterministic:
+        """Return the agent whose rollouts of a position are always those of `seed`."""
+        return DeterministicMonteCarlo(self.game, self.simulations, self.c, seed)
+
     def search(self, positions: Positions) -> Searched:
         """Search from every position, each in a tree of its own, with random numbers named by its key."""
         words = words_of(positions.state[:0]).shape[1] if isinstance(self.game, NativeGame) else 0

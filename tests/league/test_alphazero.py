@@ -1,0 +1,81 @@
+"""A league whose oracle is AlphaZero: one network for all seats, resumable, and a name for its search anywhere."""
+
+import json
+
+import pytest
+from processes import Zygote, digest, strike
+
+TINY = (
+    *("--oracle", "alphazero", "--iterations", 2, "--payoffs", "exact", "--alphazero-updates", 3, "--json"),
+    *("--alphazero-games", 12, "--alphazero-simulations", 6, "--alphazero-fast", 3, "--alphazero-full", 0.5),
+    *("--alphazero-width", 8, "--alphazero-batch", 32, "--alphazero-window", 100),
+)
+
+
+@pytest.fixture(scope="module")
+def league(zygote: Zygote, tmp_path_factory):
+    run = tmp_path_factory.mktemp("league") / "run"
+    return run, zygote.run("run", "tic_tac_toe", *TINY, "--run-dir", run).result
+
+
+def test_one_network_plays_all_seats(league):
+    run, result = league
+    assert result["oracle"] == "alphazero"
+    assert result["iterations"] == 2
+    header = next((run / "snapshots").glob("*.safetensors"))
+    kinds = set()
+    for path in (run / "snapshots").glob("*.safetensors"):
+        data = path.read_bytes()
+        about = json.loads(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["redqueen"])
+        if about["provenance"].get("oracle") == "alphazero":
+            kinds.add(tuple(part["kind"] for part in about["parts"]))
+            assert about["seats"] == [0, 0]
+    assert header.exists()
+    assert kinds == {("policy_value",)}
+
+
+@pytest.mark.parametrize("point", ["at a report", "before an append"])
+def test_a_killed_league_goes_on_to_the_same_ledger(zygote: Zygote, league, tmp_path, point):
+    run = tmp_path / "run"
+    killed = zygote.start("run", "tic_tac_toe", *TINY, "--run-dir", run, strikes=[strike(point, 2)]).wait()
+    assert killed.status < 0
+    zygote.run("resume", run, "--json")
+    assert digest(run) == digest(league[0])
+
+
+def test_its_search_is_an_agent_wherever_an_agent_is_named(zygote: Zygote, league, tmp_path):
+    run, _ = league
+    name = f"alphazero({run}@2, simulations=8, deterministic=True)"
+    told = zygote.run("evaluate", "tic_tac_toe", name, "--json").result
+    assert (told["kind"], told["mode"]) == ("exact", "deterministic")
+    told = zygote.run("evaluate", "tic_tac_toe", f"alphazero({run}@3, simulations=8)", "--runs", 2, "--json").result
+    assert (told["kind"], told["mode"], told["runs"]) == ("estimate", "stochastic", 2)
+    held = zygote.run(
+        *("tournament", "tic_tac_toe", f"alphazero({run}@2, simulations=4)", f"alphazero({run}@2, simulations=32)"),
+        *("random", "--repetitions", 2, "--run-dir", tmp_path / "t", "--json"),
+    ).result
+    assert len(held["ranking"]) == 3
+    assert "alphazero" in held["ranking"][0]["agent"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "kuhn_poker", "--oracle", "alphazero"), "hides information"),
+        (("run", "open_spiel:tic_tac_toe", "--oracle", "alphazero"), "Python objects"),
+        (("run", "tic_tac_toe", "--alphazero-updates", "0"), "alphazero-updates"),
+        (("evaluate", "tic_tac_toe", "alphazero"), "names none"),
+        (("evaluate", "tic_tac_toe", "alphazero(nowhere)"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_searched_is_answered_in_a_sentence(zygote: Zygote, tmp_path, words, says):
+    extra = ("--run-dir", tmp_path / "run") if words[0] == "run" else ()
+    assert says in zygote.run(*words, *extra).sentence
+
+
+def test_a_run_of_other_networks_is_refused(zygote: Zygote, tmp_path):
+    run = tmp_path / "run"
+    zygote.run(
+        "run", "tic_tac_toe", "--oracle", "exact", "--payoffs", "exact", "--iterations", 1, "--run-dir", run, "--json"
+    )
+    assert "has none" in zygote.run("evaluate", "tic_tac_toe", f"alphazero({run}@1)").sentence
