@@ -43,21 +43,26 @@ class Benchmark:
 
 
 class Peer:
-    """A peer's process, in an environment that is made where there is none yet, with `requirement` installed.
+    """A peer's process, in an environment that is made where there is none yet, with `requirements` installed.
 
     `script` of tests/benchmarks/peers is given `arguments`; it says a line when it is ready, and after each line "play"
-    how much it has done. Raises `ModuleNotFoundError` where `requirement` cannot be installed.
+    how much it has done. Raises `ModuleNotFoundError` where `requirements`, which blanks part, cannot be installed.
     """
 
-    def __init__(self, requirement: str, script: str, *arguments: object) -> None:
+    def __init__(self, requirements: str, script: str, *arguments: object) -> None:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        place = Path(base) / "redqueen" / "peers" / f"{requirement}-{sys.version_info.major}.{sys.version_info.minor}"
+        place = (
+            Path(base)
+            / "redqueen"
+            / "peers"
+            / f"{requirements.replace(' ', '+')}-{sys.version_info.major}.{sys.version_info.minor}"
+        )
         python = place / "bin" / "python"
         if not (place / "complete").exists():
             made = [sys.executable, "-m", "venv", "--clear", str(place)]
-            installed = [str(python), "-m", "pip", "install", "-q", requirement]
+            installed = [str(python), "-m", "pip", "install", "-q", *requirements.split()]
             if any(subprocess.run(command, check=False).returncode for command in (made, installed)):
-                raise ModuleNotFoundError(name=requirement)
+                raise ModuleNotFoundError(name=requirements)
             (place / "complete").touch()
         command = [str(python), str(_folder() / "peers" / script), *map(str, arguments)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
