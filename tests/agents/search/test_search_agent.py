@@ -58,11 +58,12 @@ def test_with_many_simulations_it_does_not_lose_to_perfect_play_whatever_its_net
 def test_a_deterministic_agent_is_measured_exactly_and_another_run_by_run():
     game = make("tic_tac_toe")
     tree = build_tree(game)
-    fixed, drawing = agent(deterministic=True), agent(gumbel_scale=1.0)
+    fixed, same, drawing = agent(deterministic=True), agent(deterministic=True), agent(gumbel_scale=1.0)
     assert isinstance(fixed, Evaluable)
+    assert isinstance(same, Evaluable)
     assert not isinstance(drawing, Evaluable)
     assert isinstance(drawing, Drawing)
-    assert exploitability(tree, fixed) == exploitability(tree, agent(deterministic=True))
+    assert exploitability(tree, fixed) == exploitability(tree, same)
     told = estimated(tree, drawing, runs=5, seed=0)
     assert told == estimated(tree, drawing, runs=5, seed=0)
     assert told.interval[0] <= told.exploitability <= told.interval[1]

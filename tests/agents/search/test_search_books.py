@@ -1,6 +1,7 @@
 """The books of a tree balance: after one search, after several in the same tree, with many leaves at a time."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,8 +77,8 @@ def test_nothing_is_asked_behind_a_proven_edge():
 
     for rule in RULES:
         asked.clear()
-        config = SearchConfig(simulations=200, rule=rule)
-        found = Search(game, evaluate, config).search(after(game, [0, 3, 1, 4]), None)
+        settings: dict[str, Any] = {"simulations": 200, "rule": rule}
+        found = Search(game, evaluate, SearchConfig(**settings)).search(after(game, [0, 3, 1, 4]), None)
         assert found.actions.tolist() == [2]
         assert found.lengths[0, 2] == 1
         assert len(asked) < 30  # of 5 empty cells there are 60 orders of 3
@@ -134,8 +135,10 @@ def test_puct_goes_on_where_it_stopped(name):
         positions, slots = reached(native(name), 5, moves, seed=moves), np.arange(5)
         at_work = searching(name, rule="puct")
         at_work.reserve(5, room, keep=True)
-        for _ in range(parts):
-            found = at_work.search(positions, None, slots=slots, budget=np.full(5, 20, np.int32))
+        budget = np.full(5, 20, np.int32)
+        found = at_work.search(positions, None, slots=slots, budget=budget)
+        for _ in range(parts - 1):
+            found = at_work.search(positions, None, slots=slots, budget=budget)
         whole = search(name, positions, noisy=False, rule="puct", simulations=20 * parts)
         assert torch.equal(found.visits, whole.visits)
         assert torch.equal(found.means.nan_to_num(9.0), whole.means.nan_to_num(9.0))
@@ -173,8 +176,8 @@ def test_a_tree_that_is_too_full_begins_anew():
     at_work, slots = searching("connect_four", simulations=50), np.arange(2)
     at_work.reserve(2, 60, keep=True)
     positions = reached(native("connect_four"), 2, 6)
-    for _ in range(3):
-        found = at_work.search(positions, None, slots=slots)
+    at_work.search(positions, None, slots=slots)
+    found = at_work.search(positions, None, slots=slots)
     equal(found, search("connect_four", positions, noisy=False, simulations=50))
 
 

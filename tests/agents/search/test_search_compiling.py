@@ -60,24 +60,3 @@ def test_functions_of_other_trees_have_other_names():
                     assert seen.setdefault(here, digest(function)) == digest(function)
     of_layouts = {name.rpartition("_")[0] for name in seen}
     assert len(seen) >= 2 * len(of_layouts)
-
-
-@pytest.mark.slow
-def test_what_several_processes_compiled_is_not_mixed(tmp_path):
-    """Each compiles one search as its first, so that numba numbers their functions alike; one more uses them all."""
-    program = """
-import sys, torch
-from searches import equal, hashed, native, reached, search
-from agents.search.base import SearchConfig
-from agents.search.reference import Reference
-torch.set_num_threads(1)
-for name in sys.argv[1:]:
-    game, config = native(name), SearchConfig(simulations=30)
-    positions = reached(game, 3, 8)
-    equal(search(name, positions, noisy=False, simulations=30),
-          Reference(game, hashed(game.spec.actions), config, positions, None).search())
-"""
-    games = ["connect_four", "hex(size=4)"]
-    for chosen in ([games[0]], [games[1]], games):
-        run = [sys.executable, "-c", program, *chosen]
-        subprocess.run(run, cwd=Path(__file__).parent, check=True, env={"NUMBA_CACHE_DIR": str(tmp_path)})

@@ -96,7 +96,7 @@ def test_it_learns_tic_tac_toe(rule):
             float(tree.returns(tree.seated(seats))[seat]) for seat, seats in enumerate(([own, uniform], [uniform, own]))
         )
 
-    before = earned()
+    before, shown = earned(), {"return": 0.0}
     for _ in range(config.updates):
         shown = trained.update()
         trained.done += 1

@@ -2,6 +2,7 @@
 
 from functools import cache
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from agents.search.gumbel import considered_visits
 from agents.search.puct import bonuses
 from agents.search.reference import Reference
 from agents.search.search import Search
+from agents.zoo.lookahead import words_of
 from games.boards import tic_tac_toe
 from games.boards.tic_tac_toe import TicTacToe
 from games.native import Rules
@@ -49,7 +51,7 @@ def best(moves: dict[int, tuple[int, int]]) -> tuple[int, int]:
 
 def boards(positions) -> list[tuple[int, int]]:
     """Return whoever moves' own cells and the other's."""
-    words = positions.state.words[:, :2].tolist()
+    words = words_of(positions.state)[:, :2].tolist()
     return [(words[row][seat], words[row][1 - seat]) for row, seat in enumerate(positions.seats.tolist())]
 
 
@@ -103,7 +105,7 @@ def test_a_proven_win_is_played_and_a_proven_loss_delayed(rule):
 def test_the_forty_second_move_that_wins_is_a_win(rule):
     """The board is full but for one cell, and who fills it completes a four: no draw."""
     game, last = native("connect_four"), reached(native("connect_four"), 20_000, 41, seed=3)
-    stones = torch.tensor([sum(word.bit_count() for word in row[:2]) for row in last.state.words.tolist()])
+    stones = torch.tensor([sum(word.bit_count() for word in row[:2]) for row in words_of(last.state).tolist()])
     last = last.rows((stones == 41).nonzero()[:, 0])
     assert len(last.seats) > 40
     only = game.legal(last.state, torch.arange(len(last.seats)), last.seats).int().argmax(1)
@@ -192,7 +194,7 @@ def test_with_seats_exchanged_the_search_is_the_same(rule):
     config = SearchConfig(simulations=60, rule=rule)
     for moves in (0, 3, 5):
         positions = reached(game, 4, moves, seed=moves)
-        state = positions.state
+        state: Any = positions.state
         other = type(state)(
             acting=state.acting.flip(1),
             rewards=state.rewards.flip(1),
@@ -318,9 +320,8 @@ def test_sequential_halving_spends_what_there_is(simulations, actions):
     assert given == sorted(given, reverse=True)
     if (simulations, actions) == (64, 16):
         assert given == [15, 15, 7, 7, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1]
-        assert considered == [0] * 16 + ([1] * 8 + [2] * 8) + sum(([n] * 4 for n in range(3, 7)), []) + sum(
-            ([n] * 2 for n in range(7, 15)), []
-        )
+        phases = ((16, range(1)), (8, range(1, 3)), (4, range(3, 7)), (2, range(7, 15)))
+        assert considered == [visits for left, phase in phases for visits in phase for _ in range(left)]
 
 
 def test_the_roots_visits_are_those_of_the_schedule():

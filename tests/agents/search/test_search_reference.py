@@ -1,5 +1,7 @@
 """The kernels search as the plain reference does, to the last bit, whatever is searched beside it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -34,7 +36,7 @@ def both(name: str, positions: Positions, *, noisy: bool = True, **config) -> tu
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four"])
 @pytest.mark.parametrize(("simulations", "noisy", "leaves"), [(1, True, 1), (2, False, 3), (7, True, 2), (64, True, 1)])
 def test_reference_and_kernels_are_equal(name, rule, simulations, noisy, leaves):
-    settings = {"simulations": simulations, "rule": rule, "leaves": leaves}
+    settings: dict[str, Any] = {"simulations": simulations, "rule": rule, "leaves": leaves}
     equal(*both(name, mixed(name, 3), noisy=noisy, **settings))
 
 
@@ -54,7 +56,7 @@ def test_they_are_equal_in_long_searches(name, rule, leaves):
 def test_they_are_equal_with_other_settings():
     positions = mixed("connect_four", 2)
     equal(*both("connect_four", positions, simulations=40, c_visit=7.0, c_scale=0.3, considered=3))
-    settings = {"c_init": 3.0, "c_base": 5.0, "reduction": 0.9, "noise": 0.6, "dirichlet": 2.0}
+    settings: dict[str, Any] = {"c_init": 3.0, "c_base": 5.0, "reduction": 0.9, "noise": 0.6, "dirichlet": 2.0}
     equal(*both("connect_four", positions, simulations=40, rule="puct", **settings))
 
 
@@ -100,7 +102,7 @@ def test_the_reference_visits_alike_on_a_gpu(name, rule, leaves):
     game, positions = native(name), mixed(name, 3)
     config = SearchConfig(simulations=64, rule=rule, leaves=leaves)
     draws, evaluate = noise(positions), hashed(game.spec.actions)
-    state = positions.state
+    state: Any = positions.state
     columns = {column: value.cuda() for column, value in state._columns()}
     there = Positions(type(state)(**columns), positions.seats, positions.keys)
     found = Reference(game, evaluate, config, there, draws).search()

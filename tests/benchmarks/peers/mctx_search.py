@@ -55,15 +55,19 @@ def main(batch: int, simulations: int) -> None:
     def search(network, state, key):
         logits, value = infer(network, state.observation)
         root = mctx.RootFnOutput(prior_logits=logits, value=value, embedding=state)
-        return mctx.gumbel_muzero_policy(
-            network,
-            key,
-            root,
-            recurrent,
-            simulations,
-            invalid_actions=~state.legal_action_mask,
-            max_num_considered_actions=16,
-        ).search_tree.summary().visit_counts.sum()
+        return (
+            mctx.gumbel_muzero_policy(
+                network,
+                key,
+                root,
+                recurrent,
+                simulations,
+                invalid_actions=~state.legal_action_mask,
+                max_num_considered_actions=16,
+            )
+            .search_tree.summary()
+            .visit_counts.sum()
+        )
 
     network = weights(jax.random.PRNGKey(0))
     state = jax.vmap(env.init)(jax.random.split(jax.random.PRNGKey(1), batch))
