@@ -330,7 +330,8 @@ def _play(
     played = play(game, opened or agents, seating=seats, games=games, seed=seed, record=True)
     for index, agent in enumerate(opened):
         rows, _ = (seating == index).nonzero()  # the pairs that the agent's `start` is given, in that order
-        np.add.at(drawn, rows, agent.drawn.cpu().numpy())
+        if len(agent.drawn):  # not where another could not be started, so that this one never was
+            np.add.at(drawn, rows, agent.drawn.cpu().numpy())
     choices = played.choices
     assert choices is not None
     counts, actions = choices.counts.cpu().numpy(), choices.actions.cpu().numpy()

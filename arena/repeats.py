@@ -156,6 +156,6 @@ def courses(result: Result, rotations: Sequence[int] | None = None) -> Iterator[
                 seats,
                 hash(chosen[begin * width : (begin + drawn) * width]),
                 hash((chosen[begin * width : end * width], paid[deal * share : (deal + 1) * share])),
-                0 < drawn == count,
+                0 < drawn == count and (rotation, deal) not in charged,
                 (rotation, deal) in charged,
             )

@@ -130,7 +130,9 @@ def _first_answer(child: Child, message: dict[str, Any], limits: Limits) -> dict
         child.send(encoded(message), deadline)
         line = child.line(deadline)
     except HostedFault as fault:
-        late = f"{child.name} was not ready after {seconds(limits.start)}: it must begin sooner"
+        late = (
+            f"{child.name} was not ready after {seconds(limits.start)}: it must begin sooner, or flush what it prints"
+        )
         raise HostedFault(late if fault.kind == "timeout" else str(fault), "refused-to-start") from None
     answer = decoded(line)
     if not isinstance(answer, dict) or answer.get("id", message["id"]) != message["id"]:

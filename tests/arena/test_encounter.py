@@ -8,6 +8,7 @@ from torch import Tensor
 
 from agents.agent import Agent, Fault, Random
 from arena.encounter import Cast, Encounter, Result, play_encounters, rotations
+from arena.repeats import courses
 from arena.replay import replay
 from games import make
 from games.draws import Draws
@@ -156,12 +157,22 @@ def test_a_fault_among_many_games_at_once_costs_no_more_than_one_by_one() -> Non
     assert (result.returns[:, [0, 1, 3]] == honest.returns[:, [0, 1, 3]]).all()
 
 
-def test_an_agent_that_cannot_even_start_loses_every_game() -> None:
-    agents: list[Agent] = [Random(), Stillborn()]
-    (result,) = played("tic_tac_toe", [(0, 1)], Cast(lambda number: agents[number]))
+@pytest.mark.parametrize("plies", [0, 1])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_agent_that_cannot_even_start_loses_every_game(plies: int, place: int) -> None:
+    agents: list[Agent] = [Random(), Random()]
+    agents[place] = Stillborn()
+    (result,) = played("tic_tac_toe", [(0, 1)], Cast(lambda number: agents[number]), plies)
     assert len(result.charges) == 8
-    assert (result.returns[..., 0] == 1).all()
+    assert (result.returns[..., 1 - place] == 1).all()
     assert not len(result.actions)
+
+
+def test_games_that_a_fault_ended_did_not_end_within_their_opening() -> None:
+    agents: list[Agent] = [Random(), Faulty(range(100))]
+    (result,) = played("tic_tac_toe", [(0, 1)], Cast(lambda number: agents[number]), 1)
+    assert len(result.charges) == 8
+    assert all(course.charged and not course.drawn for course in courses(result))
 
 
 class Stillborn(Faulty):
