@@ -36,7 +36,7 @@ def test_what_an_agent_says_and_is_called_is_shown_as_it_is(zygote: Zygote, tmp_
     ended = zygote.run("check-agent", "tic_tac_toe", f"{tmp_path}/bot.py:smile")
     assert (ended.status, ended.err) == (1, "")
     assert "ValueError: [/red] [bold]; correct the file" in ended.out
-    assert "bot.py:smile: not conforming" in ended.out
+    assert "bot.py:smile:notconforming" in "".join(ended.out.split())  # the path may fill a line
 
 
 def test_one_that_is_not_there_is_no_agent_to_check(zygote: Zygote) -> None:

@@ -9,14 +9,14 @@ from pydantic import BaseModel
 
 from arena.ledger import Ledger
 from league.command import main
-from league.config import Config, PPOSection, load_config, ready_made
+from league.config import AlphaZeroSection, Config, PPOSection, load_config, ready_made
 
-SECTIONS: dict[str, type[BaseModel]] = {"": Config, "ppo.": PPOSection}
+SECTIONS: dict[str, type[BaseModel]] = {"": Config, "ppo.": PPOSection, "alphazero.": AlphaZeroSection}
 KEYS = {
     prefix + name: field
     for prefix, section in SECTIONS.items()
     for name, field in section.model_fields.items()
-    if name not in ("game", "ppo")  # the game is the command's argument, ppo a section
+    if name not in ("game", "ppo", "alphazero")  # the game is the command's argument, the others are sections
 }
 TOML = """
 game = "kuhn_poker"
@@ -49,6 +49,10 @@ def other_value(key: str) -> tuple[str, Any]:
         "start": "uniform",
         "payoffs": "played",
         "device": "cpu",
+        "alphazero.rule": "puct",
+        "alphazero.network": "residual",
+        "alphazero.resign": -0.5,
+        "alphazero.c_base": 2.0,
     }
     if key in words:
         return f"{flag(key)} {words[key]}", words[key]
