@@ -4,6 +4,7 @@ A rule is a function of integers without branches that depend on them: numba com
 on whole columns, so that the rules of a game stand once and play on every device.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,8 +12,20 @@ from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 from torch import Tensor
 
-rule = register_jitable
-"""Marks a function that other rules call."""
+from games.compiling import named
+
+
+def rule(function: Callable[..., Any]) -> Any:
+    """Mark a function that other rules call."""
+    return register_jitable(named(function))
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Mark a rule that is too large for LLVM to put where it is called, and called too often not to be.
+
+    Where it is called it must have one way out: what returns in several places is left where it is.
+    """
+    return register_jitable(inline="always")(named(function))
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:

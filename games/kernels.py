@@ -17,7 +17,8 @@ _MINUS_ZERO = -(1 << 31)
 
 
 @compiled(inline="always")
-def _mix(x):
+def mix_one(x):
+    """Scramble one counter, int64."""
     x = (x ^ (x >> 30 & 0x3FFFFFFFF)) * _MULTIPLY_1
     x = (x ^ (x >> 27 & 0x1FFFFFFFFF)) * _MULTIPLY_2
     return x ^ (x >> 31 & 0x1FFFFFFFF)
@@ -28,14 +29,14 @@ def mix(counters):
     """Scramble `counters [n]` int64: `[n]`."""
     out = np.empty_like(counters)
     for row in range(len(counters)):
-        out[row] = _mix(counters[row])
+        out[row] = mix_one(counters[row])
     return out
 
 
 @compiled(inline="always")
 def draw(mixed, seat, move, rest):
     """Turn one counter, mixed + seat * _SEAT + move * _MOVE + rest, int64, into a float64 in [0, 1)."""
-    return (_mix(mixed + seat * _SEAT + move * _MOVE + rest) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
+    return (mix_one(mixed + seat * _SEAT + move * _MOVE + rest) >> 12 & 0xFFFFFFFFFFFFF) * 2.0**-52
 
 
 @compiled()
@@ -156,7 +157,7 @@ def hash_rows(words, seats, weights):
         for column in range(columns):
             word = words[row, column]
             total += (0 if word == _MINUS_ZERO else np.int64(word)) * weights[column]
-        out[row] = _mix(total)
+        out[row] = mix_one(total)
     return out
 
 

@@ -1,18 +1,14 @@
 """Games whose position is a few integers: the rules are written for one row and compiled to run over all of them."""
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from games import bits, kernels
 from games.bits import popcount, rule
 from games.compiling import compiled
 from games.draws import Draws, sample
@@ -285,21 +281,6 @@ class _Kernels(NamedTuple):
     observe: Rule
 
 
-def _version(rules: Rules) -> str:
-    """Digest the files that the rules are written in: compiled code that is kept on disk must not outlive them."""
-    files, functions = {bits.__file__, kernels.__file__}, [value for value in vars(rules).values() if callable(value)]
-    seen: set[Any] = set()
-    while functions:
-        function = inspect.unwrap(functions.pop())
-        if not inspect.isfunction(function) or function in seen:
-            continue
-        seen.add(function)
-        files.add(inspect.getsourcefile(function) or "")
-        closed = inspect.getclosurevars(function)
-        functions += [*closed.globals.values(), *closed.nonlocals.values()]
-    return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in sorted(files)), digest_size=16).hexdigest()
-
-
 @rule
 def _outcome(mask, uniform):
     """Draw one of the outcomes in `mask`, all equally likely, by a number in [0, 1)."""
@@ -309,7 +290,6 @@ def _outcome(mask, uniform):
 @cache
 def _compile(rules: Rules) -> _Kernels:
     """Compile the rules into loops over rows."""
-    version = _version(rules)
     advance, movers, ends, drawn = map(rule, (rules.step, rules.acting, rules.returns, rules.chance))
 
     by_chance = rules.chance is not _no_chance
@@ -317,7 +297,6 @@ def _compile(rules: Rules) -> _Kernels:
     # A view that lives across branches is counted by atomic operations: rows are looked up where they are used.
     @compiled(nogil=True, error_model="numpy")
     def proceed(words, acting, over, actions, players, radix, parameters, mixed, moves, dealing):
-        _ = version
         rows, seats = acting.shape
         after, next_acting = words.copy(), np.zeros((rows, seats), np.bool_)
         rewards, terminated = np.zeros((rows, players)), np.ones(rows, np.bool_)
@@ -354,16 +333,15 @@ def _compile(rules: Rules) -> _Kernels:
                     next_acting[row, index] = mask >> index & 1
         return after, next_acting, rewards, terminated, made
 
-    return _Kernels(proceed, _reader(rules.legal, np.bool_, version), _reader(rules.observe, np.float32, version))
+    return _Kernels(proceed, _reader(rules.legal, np.bool_), _reader(rules.observe, np.float32))
 
 
-def _reader(answer: Rule, kind: type, version: str) -> Rule:
+def _reader(answer: Rule, kind: type) -> Rule:
     """Compile a rule that answers with words into a loop that lays their bits out as numbers of a kind."""
     answer = rule(answer)
 
     @compiled(nogil=True, error_model="numpy")
     def read(words, rows, seats, starts, shifts, parameters):
-        _ = version
         out = np.empty((len(rows), starts[-1]), kind)
         flat, first = out.reshape(-1), np.uint64(0)
         for index in range(np.uint64(len(rows))):

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.arithmetic import exp
-from agents.search.inlining import enclosing, inlined
 from agents.search.tree import ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints, total
+from games.bits import inlined, rule
 
 _NEVER = np.float32(-1e30)
 
@@ -25,19 +25,19 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
     width, prior, mean, visits, child = layout.width, layout.prior, layout.mean, layout.visits, layout.child
     mixed, through, heaviest = layout.mixed, layout.through, layout.heaviest
 
-    @enclosing
+    @rule
     def completed(records, values, at, place):
         """Return eight edges' visits and means, those without a visit taken to be worth the mixed value."""
         count = load_ints(records, at + visits + place)
         known = count > ints(np.int32(0))
         return count, choose(known, load_floats(values, at + mean + place), floats(values[at + mixed]))
 
-    @enclosing
+    @rule
     def least_zero(x):
         """Keep what is above zero, which only illegal edges are, within what `exp` takes."""
         return choose(x > floats(np.float32(0.0)), floats(np.float32(0.0)), x)
 
-    @enclosing
+    @rule
     def scaled(records, at, settings):
         return (settings[0] + np.float32(records[at + heaviest])) * settings[1]
 
@@ -80,11 +80,11 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
                 chosen, score = place + first(own == floats(here)), here
         return chosen
 
-    @enclosing
+    @rule
     def part(probability, count, q):
         return probability * q
 
-    @enclosing
+    @rule
     def mix(raw, weighted, seen, count, setting):
         return (raw + np.float32(count) * (weighted / seen)) / np.float32(count + 1)
 

@@ -4,29 +4,20 @@ The functions see a tree's records as one flat array of words, twice: `records` 
 memory, and `at` is where a node's record begins. All are compiled for a layout and a rule of selection.
 """
 
-import hashlib
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search import arithmetic, vectors
 from agents.search.arithmetic import exp
-from agents.search.inlining import enclosing
 from agents.search.tree import CHANCE, ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, floats, greatest, ints, load_floats, load_ints, store, total
+from games.bits import rule
 from games.native import Rule
 
 LEAST_PRIOR = np.float32(1e-30)
 """Of a legal action: a probability that a float32 cannot hold would leave the sums over visited edges at zero."""
-
-VERSION = hashlib.blake2b(
-    b"".join(Path(str(module.__file__)).read_bytes() for module in (arithmetic, vectors)),
-    digest_size=16,
-).hexdigest()
-"""A digest of what the kernels are written with: those that are kept on disk must not outlive it."""
 
 _NEVER = np.float32(-1e30)
 
@@ -75,7 +66,7 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
     through, heaviest, seat, edge = layout.through, layout.heaviest, layout.seat, layout.edge
     at_root, below, part, mix = rules
 
-    @enclosing
+    @rule
     def attach(records, values, at, leading, mover):
         """Begin a node's record; it has no legal edges yet."""
         for place in range(0, width, LANES):
@@ -87,7 +78,7 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
         records[at + through], records[at + heaviest] = WAITING, 0
         records[at + seat], records[at + edge] = mover, leading
 
-    @enclosing
+    @rule
     def answer(records, values, at, logits, start, value):
         """Write what a network said of a node: `logits` from `start` on, and the value for whoever moves.
 
@@ -111,7 +102,7 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
         values[at + mixed] = mix(value, np.float32(0.0), LEAST_PRIOR, 0, np.float32(0.0))
         return whole >= np.float32(1.0) and abs(value) <= np.float32(2.0)
 
-    @enclosing
+    @rule
     def proven(records, values, at, best):
         """Return how many moves away a node's end is and its value for whoever moves; 0 where it is not proven.
 
@@ -133,7 +124,7 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
                 return 0, value
         return away, value
 
-    @enclosing
+    @rule
     def count(records, values, root, at, action, value, away, kind, setting, best):
         """Count a simulation that left the tree by an edge and was worth `value` to seat 0; `away` if that is proven.
 

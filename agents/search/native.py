@@ -1,22 +1,18 @@
 """The search over a native game, compiled whole: positions are stepped, shown and judged in the kernels' own arrays."""
 
-import inspect
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.inlining import enclosing
-from agents.search.kernels import COUNT, LEND, REPAY, VERSION, WAITING, Plan, books
+from agents.search.kernels import COUNT, LEND, REPAY, WAITING, Plan, books
 from agents.search.tree import NONE, Layout
 from agents.search.vectors import fetch
 from games.bits import popcount, rule
 from games.compiling import compiled
-from games.kernels import _mix
-from games.native import Rule, Rules, _version
-
-scrambled = rule(inspect.unwrap(_mix))  # what is compiled already goes by a name of this process alone
+from games.kernels import mix_one
+from games.native import Rule, Rules
 
 _TOGETHER = 8
 """Trees that are descended in turn, level by level, so that the processor need not wait for the memory of any."""
@@ -92,7 +88,6 @@ class Native(NamedTuple):
 @cache
 def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rules) -> Native:
     """Compile the search over a native game without chance."""
-    version = _version(rules) + VERSION
     width, size = layout.width, layout.size
     mean, child, length, seat, edge = layout.mean, layout.child, layout.length, layout.seat, layout.edge
     through = layout.through
@@ -101,7 +96,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         rule, (rules.step, rules.acting, rules.returns, rules.legal, rules.observe)
     )
 
-    @enclosing
+    @rule
     def allow(records, at, position, mover, masks, named, parameters):
         """Mark a node's legal edges."""
         options = legal(position, mover, *parameters)
@@ -111,7 +106,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
                 records[at + child + named[index, popcount((left & -left) - 1)]] = NONE
                 left &= left - 1
 
-    @enclosing
+    @rule
     def show(position, mover, observation, at, starts, shifts, parameters):
         """Write what the mover sees of a position as numbers."""
         seen, first = observe(position, mover, *parameters), np.uint64(at)
@@ -120,20 +115,20 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
             for place in range(np.uint64(starts[index]), np.uint64(starts[index + 1])):  # unsigned: runs on vectors
                 observation[first + place] = np.int32(word >> shifts[place] & np.uint64(1))
 
-    @enclosing
+    @rule
     def place_of(position, mover, known, parameters):
         """Return where a position's answer is kept, and whether it is there."""
         seen = observe(position, mover, *parameters)
         at = np.int64(mover)
         for index in range(len(seen)):
-            at = scrambled(at ^ np.int64(seen[index]))
+            at = mix_one(at ^ np.int64(seen[index]))
         at &= len(known.value) - 1
         same = known.seen[at, len(seen)] == mover + 1
         for index in range(len(seen)):
             same &= known.seen[at, index] == np.int64(seen[index])
         return at, same
 
-    @enclosing
+    @rule
     def keep(position, mover, known, parameters, logits, start, value):
         """Keep an answer."""
         at, _ = place_of(position, mover, known, parameters)
@@ -151,7 +146,6 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
 
         Nor is there where more than `most` nodes would stay.
         """
-        _ = version
         records, words, used = memory.records, memory.words, memory.used
         stride, missing = len(records) // len(used), np.ones(len(trees), np.bool_)
         into = np.empty(stride // size, np.int64)
@@ -198,7 +192,6 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
     @compiled(nogil=True, error_model="numpy")
     def begin(memory, trees, seats, asked, board):
         """Make the roots of `trees [n]`, whose words are there, where `seats [n]` move, and ask about them."""
-        _ = version
         records, values, words, used = memory
         stride, shown, position = size * words.shape[1], board.starts[-1], np.empty(words.shape[2], np.int64)
         for slot in range(len(trees)):
@@ -217,7 +210,6 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         first of `trees` then, and how many questions there are, -1 where an answer was no number. The other trees have
         had their simulations: those that end the game, or come to a position that is known, need no answer.
         """
-        _ = version
         records, values, used = memory.records, memory.values, memory.used
         words, parts, nodes = memory.words.reshape(-1), memory.words.shape[2], memory.words.shape[1]
         spent, budget, asked_tree, asked_node, observation = (

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.inlining import enclosing, inlined
 from agents.search.tree import ILLEGAL, LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints
+from games.bits import inlined, rule
 
 
 @cache
@@ -40,15 +40,15 @@ def puct(layout: Layout) -> tuple[Any, Any, Any, Any]:
                 chosen, score = place + first(own == floats(here)), here
         return chosen
 
-    @enclosing
+    @rule
     def at_root(records, values, at, settings, drawn, begun, row, considered):
         return below(records, values, at, settings)
 
-    @enclosing
+    @rule
     def part(probability, count, q):
         return np.float32(count) * q
 
-    @enclosing
+    @rule
     def mix(raw, weighted, seen, count, setting):
         return (raw + weighted) / np.float32(count + 1) - setting * np.sqrt(seen)
 

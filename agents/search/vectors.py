@@ -5,20 +5,17 @@ values of LLVM's vector types, with Python's operators; they live in registers a
 Operations are those of single numbers, in the order written, never fused.
 """
 
-import hashlib
 import operator
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ClassVar
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
 from numba.core.datamodel.models import PrimitiveModel
 from numba.core.datamodel.registry import register_default
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic as make_intrinsic
 
 LANES = 8
 
@@ -27,18 +24,7 @@ _LINE = 16
 
 _BYTE = ir.IntType(8)
 
-_VERSION = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=16).hexdigest()
-
-
-def intrinsic(definition: Callable[..., Any]) -> Any:
-    """Make an intrinsic that is the same in every process.
-
-    numba tells intrinsics apart by random numbers, and the functions that use them by theirs: no process would find
-    what another compiled and kept on disk.
-    """
-    made: Any = make_intrinsic(definition)
-    made._set_uuid(f"{__name__}.{definition.__name__} {_VERSION}")
-    return made
+intrinsic: Callable[..., Any] = extending.intrinsic
 
 
 class _Vector(types.Type):

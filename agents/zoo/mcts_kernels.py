@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from games.bits import popcount, rule
 from games.compiling import compiled
 from games.kernels import draw, select
-from games.native import Rule, Rules, _version
+from games.native import Rule, Rules
 
 _ILLEGAL, _NONE = -1, 0
 _FEW = 32
@@ -312,13 +312,11 @@ def _play_out(rules, words, mask, key, drawn, moves, parameters):
 @cache
 def native_search(rules: Rules) -> Rule:
     """Compile the whole search over the rules of a native game."""
-    version = _version(rules)
     advance, movers, ends, legal = map(rule, (rules.step, rules.acting, rules.returns, rules.legal))
 
     @compiled(nogil=True, error_model="numpy")
     def search(tree, seats, keys, simulations, c, scale, moves, parameters):
         """Search from `tree.words[:, 0]`, where `seats [B]` move, with the random numbers of `keys [B]`."""
-        _ = version
         play = advance, movers, ends, legal
         words = np.empty(tree.words.shape[2], np.int64)
         for row in range(len(keys)):

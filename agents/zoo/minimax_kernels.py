@@ -17,7 +17,7 @@ from games.boards.othello import Othello, _moves
 from games.boards.tic_tac_toe import TicTacToe
 from games.compiling import compiled
 from games.game import Game
-from games.native import Rule, Rules, _version
+from games.native import Rule, Rules
 
 _WIN = 1 << 40
 """The value of the greatest return; whatever is estimated is much smaller."""
@@ -167,7 +167,6 @@ def _improve(bounds, level, seat, value):
 @cache
 def alpha_beta(rules: Rules, estimate: Callable[..., Any]) -> Rule:
     """Compile the search over the rules of a native game."""
-    version = _version(rules)
     advance, movers, ends, legal = map(rule, (rules.step, rules.acting, rules.returns, rules.legal))
 
     @compiled(nogil=True, error_model="numpy")
@@ -177,7 +176,6 @@ def alpha_beta(rules: Rules, estimate: Callable[..., Any]) -> Rule:
         A level of the stack is a position on the way from the root: its words, who moves, the next move to try, and in
         `bounds` its best value so far, alpha and beta.
         """
-        _ = version
         order, part, place = moves
         actions, words = len(order), np.empty(roots.shape[1], np.int64)
         out, options = np.zeros((len(roots), actions), np.bool_), np.empty((depth, part.max() + 1), np.int64)

@@ -4,19 +4,15 @@ A strategy's rule is written for one seat in one round. `compile_rules` makes on
 meant, so that a field of many strategies is played at once, and by the same machine code as every other field.
 """
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
 
-from games import kernels
 from games.bits import rule
-from games.compiling import compiled
+from games.compiling import compiled, named
 from games.kernels import draw
 
 COOPERATE, DEFECT = 1.0, 0.0
@@ -66,12 +62,6 @@ class Kernels(NamedTuple):
     replay: Callable[..., Any]
 
 
-def _version(rules: tuple[Rule, ...]) -> str:
-    """Digest the files that the rules are written in: compiled code that is kept on disk must not outlive them."""
-    files = {inspect.getsourcefile(written) or "" for written in rules} | {kernels.__file__, __file__}
-    return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in sorted(files)), digest_size=16).hexdigest()
-
-
 @register_jitable(forceinline=True)
 def _nobody(kind, past, words, parameters):
     return DEFECT
@@ -82,6 +72,7 @@ def _either(number: int, own: Rule, others: Rule) -> Rule:
     own = rule(own)
 
     @register_jitable(forceinline=True)
+    @named
     def ask(kind, past, words, parameters):
         if kind == number:
             return own(past, words, parameters)
@@ -135,7 +126,7 @@ def compile_rules(rules: tuple[Rule, ...]) -> Kernels:
     A rule returns the probability of cooperating. It may change its `words [4]`, int64, which begin as zeros; its
     `parameters [5]` are float64. It is asked once a round, in order.
     """
-    version, chain = _version(rules), _nobody
+    chain = _nobody
     for number, own in enumerate(rules):
         chain = _either(number, own, chain)
 
@@ -160,7 +151,6 @@ def compile_rules(rules: tuple[Rule, ...]) -> Kernels:
         records, kinds, numbers `[m]`: what each pair remembers, its rule and the parameters; `rounds [B]` have been
         played, which `played [B, W]` packs, two bits each; mixed, moves `[n]`: the counters of the random numbers.
         """
-        _ = version
         out = np.zeros(len(pairs), np.int64)
         for place in range(len(pairs)):
             if not active[place]:
@@ -184,7 +174,6 @@ def compile_rules(rules: tuple[Rule, ...]) -> Kernels:
         chance's outcomes where hands tremble, else `[4, 0]`; another `[O]`: those after a round, whose first behind the
         slips is to go on, else `[0]`; mixed, chance `[m]`: the games' halves of the counters of both streams.
         """
-        _ = version
         games, trembles, stops = len(kinds), slips.shape[1] > 0, len(another) > 0
         returns, choices = np.zeros((games, 2)), np.full((games, rounds, 2), NOT_PLAYED, np.uint8)
         for game in range(games):
@@ -220,7 +209,6 @@ def compile_rules(rules: tuple[Rule, ...]) -> Kernels:
 
         records `[1]`: room to remember; played uint8: own, other and meant, 1 for a defection.
         """
-        _ = version
         out = np.empty(len(rounds))
         for row in range(len(rounds)):
             record = records[0]
