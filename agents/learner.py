@@ -20,7 +20,7 @@ from torch import Tensor
 from agents.agent import Agent
 from agents.files import StorageError, refusal, write_atomically
 from agents.network import NetworkPolicy
-from agents.policy_value import PolicyValueNetwork
+from agents.networks.policy_value import PolicyValueNetwork
 from games.errors import UserError
 from games.game import Game
 

@@ -11,7 +11,7 @@ from agents.heads import kind_of
 from agents.hosting.limits import Limits
 from agents.hosting.make import host_file, host_program
 from agents.network import NetworkPolicy
-from agents.policy_value import PolicyValueNetwork
+from agents.networks.policy_value import PolicyValueNetwork
 from agents.snapshot import SUFFIX, Part, Snapshot, SnapshotError, read
 from agents.solved import solved
 from agents.zoo import MADE, ZOO

@@ -22,7 +22,7 @@ from torch import Tensor
 from agents.agent import Agent, AgentError, Random
 from agents.files import StorageError, make_durable, refusal, write_atomically
 from agents.network import NetworkPolicy
-from agents.policy_value import PolicyValueNetwork
+from agents.networks.policy_value import PolicyValueNetwork
 from agents.profile import Profile
 from agents.tabular import HistoryPolicy, TabularPolicy
 

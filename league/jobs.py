@@ -13,7 +13,7 @@ import torch
 from agents.agent import Agent, Policy
 from agents.learner import Network, Task, train
 from agents.network import NetworkPolicy
-from agents.policy_value import PolicyValueNetwork
+from agents.networks.policy_value import PolicyValueNetwork
 from agents.ppo import PPO, PPOConfig
 from agents.profile import Mixture, Profile
 from agents.registry import make as make_agent

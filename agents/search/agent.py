@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from agents.agent import Agent, AgentError
-from agents.policy_value import PolicyValueNetwork
+from agents.networks.policy_value import PolicyValueNetwork
 from agents.profile import Profile
-from agents.search.base import SearchConfig
 from agents.search.found import Found
-from agents.search.search import Search
+from agents.search.native_search import NativeSearch
+from agents.search.search import SearchConfig
 from agents.search.tree import bytes_a_tree
 from agents.zoo.lookahead import Deterministic, LookAhead, Positions, bounded, on_host, refuse_unfit
 from games.draws import Draws
@@ -61,7 +61,7 @@ class NetworkSearch(LookAhead):
     ) -> None:
         self.game, self.network, self.config, self.seed, self.noise = game, network, config, seed, noise
         self.half, self._native, self._words = half, game, len(game.rules.start)
-        self._searching = Search(game, self._judge, config, capacity=_ANSWERS)
+        self._searching = NativeSearch(game, self._judge, config, capacity=_ANSWERS)
         self._version, self._keeps = network.version, False
 
     def _judge(self, observation: Tensor) -> tuple[Tensor, Tensor]:
@@ -110,7 +110,10 @@ class NetworkSearch(LookAhead):
 
 
 class DeterministicNetworkSearch(Deterministic, NetworkSearch):
-    """Plays a position always alike: without noise, in a fresh tree, of equal actions the lowest."""
+    """Plays a position always alike: in a fresh tree, of equal actions the lowest.
+
+    Its noise, where it has any, is drawn by `seed` and the position, whatever game comes to it.
+    """
 
     remembers = False
 

@@ -5,9 +5,9 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,13 +15,13 @@ from torch import Tensor
 from agents.adam import Adam
 from agents.agent import AgentError
 from agents.learner import Learner, Task, seeded
-from agents.policy_value import PolicyValueNetwork, outcomes_of
+from agents.networks.policy_value import PolicyValueNetwork, outcomes_of
 from agents.search.agent import judge
-from agents.search.base import SearchConfig
 from agents.search.lessons import Lessons, window
-from agents.search.search import Search
+from agents.search.native_search import NativeSearch
+from agents.search.search import SearchConfig
 from agents.search.selfplay import SelfPlayConfig, Session, play_against, self_play
-from agents.zoo.lookahead import finite_scale, refuse_unfit
+from agents.zoo.lookahead import refuse_unfit
 from games.draws import key
 from games.game import Game
 from games.names import shorten
@@ -29,40 +29,22 @@ from games.native import NativeGame
 
 
 @dataclass(frozen=True)
-class AlphaZeroConfig:
-    """What shapes the training.
+class AlphaZeroConfig(SelfPlayConfig, SearchConfig):
+    """What shapes the training, how its games are played and how it searches in them.
 
     updates: how many; games: played in each, the share `against` of them against the opponents and the others against
-    itself; parts: how many parts they are divided into, each of which a thread plays; simulations to audited: see
-    `SelfPlayConfig`; rule to noise: see `SearchConfig`; network, layers, width, blocks, channels: the network's kind
-    and sizes; passes: how often a lesson is learned from, on average, batch: how many at a time; window: how many of
-    the newest are kept at first, see `agents.search.lessons.window`; learning_rate falls along a cosine to
-    `learning_rate_end` times itself; decay: of the weights; value_weight: of the outcome's loss; value_mix: how much of
-    an outcome that is learned is what the search expected, the rest being how the game ended; half: whether large
-    batches are judged in bfloat16.
+    itself; parts: how many parts they are divided into, each of which a thread plays; network, layers, width, blocks,
+    channels: the network's kind and sizes; passes: how often a lesson is learned from, on average, batch: how many at a
+    time; window: how many of the newest are kept at first, see `agents.search.lessons.window`; learning_rate falls
+    along a cosine to `learning_rate_end` times itself; decay: of the weights; value_weight: of the outcome's loss;
+    value_mix: how much of an outcome that is learned is what the search expected, the rest being how the game ended;
+    half: whether large batches are judged in bfloat16.
     """
 
     updates: int = 40
     games: int = 512
     against: float = 0.25
     parts: int = 2
-    simulations: int = 64
-    fast: int = 16
-    full: float = 0.25
-    opening: float = 0.25
-    opening_moves: int = 4
-    sampled: int = 4
-    resign: float = -1.0
-    audited: float = 0.1
-    rule: Literal["gumbel", "puct"] = "gumbel"
-    considered: int = 16
-    c_visit: float = 50.0
-    c_scale: float = 0.1
-    c_init: float = 1.25
-    c_base: float = 19652.0
-    reduction: float = 0.2
-    noise: float = 0.25
-    dirichlet: float = 10.0
     network: Literal["dense", "residual"] = "dense"
     layers: int = 2
     width: int = 128
@@ -77,19 +59,6 @@ class AlphaZeroConfig:
     value_weight: float = 1.0
     value_mix: float = 0.25
     half: bool = True
-
-    def _part(self, kind: type[Any]) -> Any:
-        return kind(**{own.name: getattr(self, own.name) for own in fields(kind) if hasattr(self, own.name)})
-
-    @property
-    def search(self) -> SearchConfig:
-        """How it searches."""
-        return self._part(SearchConfig)
-
-    @property
-    def play(self) -> SelfPlayConfig:
-        """How it plays."""
-        return self._part(SelfPlayConfig)
 
     def architecture(self, observation: tuple[int, ...], actions: int) -> dict[str, object]:
         """Return that of the network."""
@@ -114,7 +83,7 @@ class _Part:
 
     def __init__(self, game: NativeGame, network: PolicyValueNetwork, config: AlphaZeroConfig) -> None:
         self._network, self._half = PolicyValueNetwork(network.architecture, seed=None), config.half
-        self.search = Search(game, self._judge, config.search)
+        self.search = NativeSearch(game, self._judge, config)
 
     def learn(self, network: PolicyValueNetwork) -> None:
         """Take over the weights of `network`."""
@@ -135,7 +104,6 @@ class AlphaZero(Learner):
         if isinstance(task.start, PolicyValueNetwork) and task.start.trunk.shapes == self.network.trunk.shapes:
             self.network.load(task.start.tensors())
         self._adam = Adam(self.network.flatten())
-        self._scale = finite_scale(self.game)
         self._symmetries = self.game.symmetries
         self._parts = [_Part(self.game, self.network, config) for _ in range(config.parts)]
         self._others = round(config.games * config.against)
@@ -179,14 +147,12 @@ class AlphaZero(Learner):
         jobs: list[Callable[[], Session]] = []
         for part, games in zip(self._parts, own.tensor_split(config.parts), strict=True):
             if len(games):
-                jobs.append(partial(self_play, part.search, config.play, games=games, seed=task.seed))
+                jobs.append(partial(self_play, part.search, config, games=games, seed=task.seed))
         with ThreadPoolExecutor(min(config.parts, os.cpu_count() or 1)) as threads:
             sessions = [future.result() for future in [threads.submit(job) for job in jobs]]
         if self._others:
             seats = self._seats
-            against = play_against(
-                self._parts[0].search, config.play, task.opponents, seats, games=theirs, seed=task.seed
-            )
+            against = play_against(self._parts[0].search, config, task.opponents, seats, games=theirs, seed=task.seed)
             sessions.append(against)
         return sessions
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from agents.search.arithmetic import exp_in_torch
-from agents.search.base import Evaluate, SearchConfig
 from agents.search.found import Found
 from agents.search.gumbel import considered_visits
 from agents.search.kernels import COUNT, LEAST_PRIOR, LEND, REPAY, WAITING
 from agents.search.noise import dirichlet, gumbel_noise
+from agents.search.search import Evaluate, SearchConfig
 from agents.search.tree import LANES
 from agents.zoo.lookahead import Positions, finite_scale
 from games.draws import Draws
@@ -348,6 +348,3 @@ def _first_greatest(x: Tensor) -> Tensor:
     """Return where `x [n, A]` is greatest, of equals the lowest: `[n]`."""
     greatest = x == x.amax(1, keepdim=True)
     return greatest.int().cumsum(1).eq(0).sum(1)
-
-
-__all__ = ["Forest", "Reference", "total"]

@@ -8,7 +8,7 @@ from torch import Tensor
 from agents.agent import Agent
 from agents.rollout import play
 from agents.search.lessons import Lessons
-from agents.search.search import Search
+from agents.search.native_search import NativeSearch
 from agents.zoo.lookahead import Positions, finite_scale, on_host
 from games.choices import uniform_actions
 from games.draws import Draws, key, sample
@@ -30,20 +30,20 @@ class SelfPlayConfig:
     that are played on nevertheless, which tells how often giving up would have been wrong.
     """
 
-    simulations: int
-    fast: int
-    full: float
-    opening: float
-    opening_moves: int
-    sampled: int
-    resign: float
-    audited: float
+    simulations: int = 64
+    fast: int = 16
+    full: float = 0.25
+    opening: float = 0.25
+    opening_moves: int = 4
+    sampled: int = 4
+    resign: float = -1.0
+    audited: float = 0.1
 
 
 class Recorder:
     """The learner at play: it searches in every game of a batch, and keeps what it found."""
 
-    def __init__(self, search: Search, config: SelfPlayConfig, *, seed: int, first: int) -> None:
+    def __init__(self, search: NativeSearch, config: SelfPlayConfig, *, seed: int, first: int) -> None:
         self.search, self.config, self.seed, self.first = search, config, seed, first
         self.simulations = 0
         self._steps: list[dict[str, Tensor]] = []
@@ -64,12 +64,14 @@ class Recorder:
     def act(self, turn: Turn) -> Tensor:
         """Move: at random in the opening and where the game is given up, else after a search: `[n]` int64."""
         game = self._game[turn.memory]
-        actions = uniform_actions(turn.game.spec, turn.legal, turn.draws, turn.seats)
+        actions = torch.empty_like(turn.seats)
         over = (self._given_up[game] >= 0) & ~self._audited[game]
-        searching = ((self._moves[game] >= self._opening[game]) & ~over).nonzero()[:, 0]
+        searches = (self._moves[game] >= self._opening[game]) & ~over
         self._moves[game] += 1
-        if len(searching):
-            actions[searching] = self._search(turn.select(searching, turn.memory[searching]))
+        for rows, move in ((searches, self._search), (~searches, _at_random)):
+            chosen = rows.nonzero()[:, 0]
+            if len(chosen):
+                actions[chosen] = move(turn.select(chosen, turn.memory[chosen]))
         return actions
 
     def _search(self, turn: Turn) -> Tensor:
@@ -82,16 +84,15 @@ class Recorder:
         self.simulations += int(budget.sum())
         drawn = sample(found.policy, turn.draws.uniform(turn.seats, _CHOICE))
         early = self._moves[game] - self._opening[game] <= config.sampled
-        best, worst = found.value, found.value <= config.resign
         if config.resign > -1:
-            giving = worst & (self._given_up[game] < 0)
+            giving = (found.value <= config.resign) & (self._given_up[game] < 0)
             self._given_up[game] = torch.where(giving, turn.seats, self._given_up[game])
         self._steps.append(
             {
                 "observation": turn.observation.to(torch.uint8),
                 "legal": turn.legal,
                 "policy": torch.where(full[:, None], found.policy, 0.0),
-                "value": best,
+                "value": found.value,
                 "pair": turn.memory,
             }
         )
@@ -126,6 +127,10 @@ class Recorder:
         return int(((lost >= 0) & ~self._audited).sum()), len(audited), wrong
 
 
+def _at_random(turn: Turn) -> Tensor:
+    return uniform_actions(turn.game.spec, turn.legal, turn.draws, turn.seats)
+
+
 @dataclass(frozen=True)
 class Session:
     """Games that were played: lessons, returns `[m, P]`, moves in all, simulations, and see `Recorder.resigned`."""
@@ -137,7 +142,7 @@ class Session:
     resigned: tuple[int, int, int]
 
 
-def self_play(search: Search, config: SelfPlayConfig, *, games: Tensor, seed: int) -> Session:
+def self_play(search: NativeSearch, config: SelfPlayConfig, *, games: Tensor, seed: int) -> Session:
     """Play the games numbered `games [m]`, which follow each other, in all seats."""
     recorder = Recorder(search, config, seed=seed, first=int(games[0]))
     seating = torch.zeros(len(games), search.game.spec.players, dtype=torch.int64)
@@ -145,7 +150,7 @@ def self_play(search: Search, config: SelfPlayConfig, *, games: Tensor, seed: in
 
 
 def play_against(
-    search: Search, config: SelfPlayConfig, opponents: Agent, seats: Tensor, *, games: Tensor, seed: int
+    search: NativeSearch, config: SelfPlayConfig, opponents: Agent, seats: Tensor, *, games: Tensor, seed: int
 ) -> Session:
     """Play the games numbered `games [m]`, the learner in `seats [m]` and the opponents in all others."""
     recorder = Recorder(search, config, seed=seed, first=int(games[0]))

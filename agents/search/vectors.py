@@ -77,26 +77,25 @@ def _pointer(context: Any, builder: ir.IRBuilder, array: Any, kind: Any, index: 
     return builder.bitcast(place, vector.llvm.as_pointer())
 
 
-@intrinsic
-def load_floats(context, array, index):
-    """Return eight float32 of a flat array, from `index` on."""
+def _loading(vector: _Vector) -> Any:
+    """Return a function that reads eight numbers of a flat array."""
 
-    def generate(context, builder, signature, arguments):
-        place = _pointer(context, builder, arguments[0], signature.args[0], arguments[1], _floats)
-        return builder.load(place, align=4)
+    @intrinsic
+    def load(context, array, index):
+        def generate(context, builder, signature, arguments):
+            place = _pointer(context, builder, arguments[0], signature.args[0], arguments[1], vector)
+            return builder.load(place, align=4)
 
-    return _floats(array, types.intp), generate
+        return vector(array, types.intp), generate
+
+    return load
 
 
-@intrinsic
-def load_ints(context, array, index):
-    """Return eight int32 of a flat array, from `index` on."""
+load_floats = _loading(_floats)
+"""Return eight float32 of a flat array, from an index on."""
 
-    def generate(context, builder, signature, arguments):
-        place = _pointer(context, builder, arguments[0], signature.args[0], arguments[1], _ints)
-        return builder.load(place, align=4)
-
-    return _ints(array, types.intp), generate
+load_ints = _loading(_ints)
+"""Return eight int32 of a flat array, from an index on."""
 
 
 @intrinsic

@@ -2,9 +2,9 @@
 
 import torch
 
-from agents.policy_value import PolicyValueNetwork
-from agents.search.base import SearchConfig
-from agents.search.search import Search
+from agents.networks.policy_value import PolicyValueNetwork
+from agents.search.native_search import NativeSearch
+from agents.search.search import SearchConfig
 from agents.zoo.lookahead import Positions, first_state
 from games import make
 from games.draws import Draws
@@ -61,7 +61,7 @@ def _searching(simulations: int, dtype: torch.dtype, tiny: bool, *, least_ratio:
     game, network = make("connect_four"), _network()
     assert isinstance(game, NativeGame)
     games, simulations = (4, 8) if tiny else (_GAMES, simulations)
-    search = Search(game, lambda seen: network.infer(seen, dtype=dtype), SearchConfig(simulations=simulations))
+    search = NativeSearch(game, lambda seen: network.infer(seen, dtype=dtype), SearchConfig(simulations=simulations))
     start = first_state(game)[torch.zeros(games, dtype=torch.int64)]
     positions = Positions(start, torch.zeros(games, dtype=torch.int64), torch.arange(games))
     draws = Draws.of(0, "search", positions.keys)

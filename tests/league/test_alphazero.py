@@ -5,6 +5,9 @@ import json
 import pytest
 from processes import Zygote, digest, strike
 
+from agents.search.learner import AlphaZeroConfig
+from league.config import AlphaZeroSection
+
 TINY = (
     *("--oracle", "alphazero", "--iterations", 2, "--payoffs", "exact", "--alphazero-updates", 3, "--json"),
     *("--alphazero-games", 12, "--alphazero-simulations", 6, "--alphazero-fast", 3, "--alphazero-full", 0.5),
@@ -79,3 +82,7 @@ def test_a_run_of_other_networks_is_refused(zygote: Zygote, tmp_path):
         "run", "tic_tac_toe", "--oracle", "exact", "--payoffs", "exact", "--iterations", 1, "--run-dir", run, "--json"
     )
     assert "has none" in zygote.run("evaluate", "tic_tac_toe", f"alphazero({run}@1)").sentence
+
+
+def test_what_nobody_configures_is_as_the_learner_has_it():
+    assert AlphaZeroSection().learner() == AlphaZeroConfig()

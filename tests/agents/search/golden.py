@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from searches import after, hashed, native, noise
 
-from agents.search.base import SearchConfig
 from agents.search.reference import Reference
+from agents.search.search import SearchConfig
 
 FILE = Path(__file__).with_name("golden.json")
 EDGES = ("prior", "mean", "visits", "length")

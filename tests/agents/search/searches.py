@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.search.base import Evaluate, SearchConfig, Searching
 from agents.search.found import Found
-from agents.search.search import Search
+from agents.search.native_search import NativeSearch
+from agents.search.search import Evaluate, Search, SearchConfig
 from agents.zoo.lookahead import Positions, first_state
 from games import make
 from games.draws import Draws, choose, mix_in_torch
@@ -74,7 +74,7 @@ def noise(positions: Positions, *, seed: int = 0) -> Draws:
 def search(name: str, positions: Positions, *, noisy: bool = True, capacity: int = 0, **config: Any) -> Found:
     """Search with the hash for a network."""
     game = native(name)
-    searching = Search(game, hashed(game.spec.actions), SearchConfig(**config), capacity=capacity)
+    searching = NativeSearch(game, hashed(game.spec.actions), SearchConfig(**config), capacity=capacity)
     return searching.search(positions, noise(positions) if noisy else None)
 
 
@@ -87,7 +87,7 @@ def equal(found: Found, other: Found) -> None:
     torch.testing.assert_close(found.policy, other.policy, atol=1e-5, rtol=0)
 
 
-def nodes(searching: Searching, tree: int) -> list[dict[str, Any]]:
+def nodes(searching: Search, tree: int) -> list[dict[str, Any]]:
     """Return the nodes of a tree, each as its fields; the edges' are arrays `[A]`."""
     trees, layout, actions = searching._trees, searching._trees.layout, searching.game.spec.actions
     told = []
@@ -106,7 +106,7 @@ def nodes(searching: Searching, tree: int) -> list[dict[str, Any]]:
     return told
 
 
-def check_books(searching: Searching, tree: int) -> None:
+def check_books(searching: Search, tree: int) -> None:
     """Assert what holds in every tree between searches: nobody waits, nothing is on loan, and all sums are right."""
     told, config, best = nodes(searching, tree), searching.config, searching._trees.best
     for number, node in enumerate(told):

@@ -5,7 +5,7 @@ import torch
 
 from agents import check_agent
 from agents.agent import AgentError, Drawing, Evaluable, Random
-from agents.policy_value import PolicyValueNetwork
+from agents.networks.policy_value import PolicyValueNetwork
 from agents.rollout import play
 from agents.search.agent import NetworkSearch, alphazero
 from agents.zoo.minimax import minimax

@@ -9,16 +9,16 @@ import torch
 from searches import after, check_books, equal, hashed, indifferent, native, nodes, noise, reached, search
 
 from agents.agent import AgentError
-from agents.search.base import SearchConfig
-from agents.search.search import Search
+from agents.search.native_search import NativeSearch
+from agents.search.search import SearchConfig
 from agents.zoo.lookahead import Positions
 
 RULES = ["gumbel", "puct"]
 
 
-def searching(name: str, *, capacity: int = 0, **config) -> Search:
+def searching(name: str, *, capacity: int = 0, **config) -> NativeSearch:
     game = native(name)
-    return Search(game, hashed(game.spec.actions), SearchConfig(**config), capacity=capacity)
+    return NativeSearch(game, hashed(game.spec.actions), SearchConfig(**config), capacity=capacity)
 
 
 def midgame(name: str, moves: tuple[int, ...]) -> list[Positions]:
@@ -54,7 +54,7 @@ def test_what_is_remembered_is_not_asked_again_until_it_is_forgotten():
         asked.append(len(seen))
         return indifferent(9)(seen)
 
-    at_work = Search(game, evaluate, SearchConfig(simulations=30), capacity=2**14)
+    at_work = NativeSearch(game, evaluate, SearchConfig(simulations=30), capacity=2**14)
     counts = []
     for forget in (False, False, True):
         if forget:
@@ -78,7 +78,7 @@ def test_nothing_is_asked_behind_a_proven_edge():
     for rule in RULES:
         asked.clear()
         settings: dict[str, Any] = {"simulations": 200, "rule": rule}
-        found = Search(game, evaluate, SearchConfig(**settings)).search(after(game, [0, 3, 1, 4]), None)
+        found = NativeSearch(game, evaluate, SearchConfig(**settings)).search(after(game, [0, 3, 1, 4]), None)
         assert found.actions.tolist() == [2]
         assert found.lengths[0, 2] == 1
         assert len(asked) < 30  # of 5 empty cells there are 60 orders of 3
@@ -186,7 +186,9 @@ def test_what_cannot_be_is_refused_in_a_sentence():
     at_work.reserve(1, 50, keep=True)
     with pytest.raises(AgentError, match="room for 51 nodes"):
         at_work.search(reached(game, 1, 0), None, slots=np.arange(1))
-    spoilt = Search(game, lambda seen: (torch.zeros(len(seen), 9), torch.full((len(seen),), torch.nan)), SearchConfig())
+    spoilt = NativeSearch(
+        game, lambda seen: (torch.zeros(len(seen), 9), torch.full((len(seen),), torch.nan)), SearchConfig()
+    )
     with pytest.raises(AgentError, match="answer with numbers"):
         spoilt.search(reached(game, 1, 0), None)
 
@@ -198,5 +200,5 @@ def test_answers_of_double_precision_are_read_as_float32():
         logits, value = answers(seen)
         return logits.double(), value.double()
 
-    found = Search(game, doubled, SearchConfig(simulations=30)).search(positions, None)
+    found = NativeSearch(game, doubled, SearchConfig(simulations=30)).search(positions, None)
     equal(found, search("tic_tac_toe", positions, noisy=False, simulations=30))

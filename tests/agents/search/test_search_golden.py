@@ -7,8 +7,8 @@ import pytest
 from golden import EDGES, FILE, FIXED, SEARCHES, grown, told
 from searches import after, check_books, hashed, native, nodes, noise
 
-from agents.search.base import SearchConfig
-from agents.search.search import Search
+from agents.search.native_search import NativeSearch
+from agents.search.search import SearchConfig
 
 STORED = json.loads(FILE.read_text())
 
@@ -31,7 +31,7 @@ def test_the_searches_are_those_that_are_listed():
 @pytest.mark.parametrize("stored", STORED, ids=lambda stored: f"{stored['game']}-{stored['moves']}-{stored['config']}")
 def test_a_stored_search_is_repeated(stored):
     game, positions = native(stored["game"]), after(native(stored["game"]), stored["moves"])
-    at_work = Search(game, hashed(game.spec.actions), SearchConfig(**(FIXED | stored["config"])))
+    at_work = NativeSearch(game, hashed(game.spec.actions), SearchConfig(**(FIXED | stored["config"])))
     at_work.search(positions, noise(positions))
     check_books(at_work, 0)
     agree(nodes(at_work, 0), stored["nodes"])

@@ -109,7 +109,7 @@ def test_lessons_say_what_came_of_the_game():
     part = trained._parts[0]
     part.learn(trained.network)
     games = torch.arange(30)
-    session = self_play(part.search, trained.config.play, games=games, seed=1)
+    session = self_play(part.search, trained.config, games=games, seed=1)
     lessons = session.lessons
     assert len(lessons) == session.moves
     assert set(lessons.outcome.tolist()) <= {-1.0, 0.0, 1.0}
@@ -128,7 +128,7 @@ def test_against_opponents_only_its_own_moves_are_lessons():
     part = trained._parts[0]
     part.learn(trained.network)
     seats = torch.tensor([0, 1]).repeat(10)
-    session = play_against(part.search, trained.config.play, Random(), seats, games=torch.arange(20), seed=1)
+    session = play_against(part.search, trained.config, Random(), seats, games=torch.arange(20), seed=1)
     marks = session.lessons.observation.flatten(1).sum(1)
     assert len(session.lessons) < session.moves
     assert set((marks % 2).tolist()) == {0, 1}
@@ -138,7 +138,7 @@ def test_openings_are_random_and_teach_nothing():
     trained = learner(replace(TINY, opening=1.0, opening_moves=3))
     part = trained._parts[0]
     part.learn(trained.network)
-    session = self_play(part.search, trained.config.play, games=torch.arange(60), seed=1)
+    session = self_play(part.search, trained.config, games=torch.arange(60), seed=1)
     marks = session.lessons.observation.flatten(1).sum(1)
     assert int(marks.min()) >= 1
     assert len(session.lessons) < session.moves

@@ -9,12 +9,12 @@ import pytest
 import torch
 from searches import after, as_positions, equal, hashed, indifferent, native, nodes, noise, reached, search
 
-from agents.search.base import SearchConfig
 from agents.search.found import Found
 from agents.search.gumbel import considered_visits
+from agents.search.native_search import NativeSearch
 from agents.search.puct import bonuses
 from agents.search.reference import Reference
-from agents.search.search import Search
+from agents.search.search import SearchConfig
 from agents.zoo.lookahead import words_of
 from games.boards import tic_tac_toe
 from games.boards.tic_tac_toe import TicTacToe
@@ -209,7 +209,7 @@ def test_with_seats_exchanged_the_search_is_the_same(rule):
         equal(ours, search("tic_tac_toe", positions, noisy=False, simulations=60, rule=rule))
 
 
-def root(found_by: Search, moves: list[int], simulations: int) -> tuple[dict, Found]:
+def root(found_by: NativeSearch, moves: list[int], simulations: int) -> tuple[dict, Found]:
     budget = np.array([simulations], np.int32)
     found = found_by.search(after(found_by.game, moves), None, budget=budget)
     return nodes(found_by, 0)[0], found
@@ -235,7 +235,7 @@ def test_puct_chooses_by_hand():
     """
     game = native("tic_tac_toe")
     config = SearchConfig(rule="puct", c_init=1.0, c_base=20000.0, reduction=0.3)
-    at_work, moves = Search(game, indifferent(9), config), [0, 1, 2, 3, 5, 4]
+    at_work, moves = NativeSearch(game, indifferent(9), config), [0, 1, 2, 3, 5, 4]
 
     def bonus(visits: int) -> float:
         return (log((visits + 20001) / 20000) + 1) * sqrt(max(visits, 1))
@@ -266,7 +266,7 @@ def test_gumbels_root_and_policy_by_hand():
     first where all are alike. 6 is worth 0, 7 as well; 8 wins. Then the two best, 8 and, of equals, 6 have one more;
     o then wins with 7 behind 6. The win is played, and is all that is to be learned.
     """
-    at_work = Search(native("tic_tac_toe"), indifferent(9), SearchConfig(c_scale=1.0))
+    at_work = NativeSearch(native("tic_tac_toe"), indifferent(9), SearchConfig(c_scale=1.0))
     moves = [0, 1, 2, 3, 5, 4]
     assert considered_visits(6, 3).tolist() == [0, 0, 0, 1, 1, 2]
     node, found = root(at_work, moves, 2)
@@ -286,7 +286,7 @@ def test_the_improved_policy_is_that_of_the_paper():
     """softmax(logits + sigma(completed q)), equations 10 and 11, where no outcome is known."""
     game, config = native("connect_four"), SearchConfig(simulations=20, considered=4, c_visit=30.0, c_scale=0.2)
     positions = reached(game, 6, 2)
-    at_work = Search(game, hashed(7), config)
+    at_work = NativeSearch(game, hashed(7), config)
     found = at_work.search(positions, noise(positions))
     logits, _ = hashed(7)(game.observe(positions.state, torch.arange(6), positions.seats))
     for tree in range(6):

@@ -7,10 +7,10 @@ import pytest
 import torch
 from searches import equal, hashed, native, noise, reached, search
 
-from agents.search.base import SearchConfig
 from agents.search.found import Found
+from agents.search.native_search import NativeSearch
 from agents.search.reference import Reference
-from agents.search.search import Search
+from agents.search.search import SearchConfig
 from agents.zoo.lookahead import Positions, on_host
 from games.game import concatenate
 
@@ -28,7 +28,7 @@ def mixed(name: str, each: int) -> Positions:
 def both(name: str, positions: Positions, *, noisy: bool = True, **config) -> tuple[Found, Found]:
     game, settings = native(name), SearchConfig(**config)
     evaluate, draws = hashed(game.spec.actions), noise(positions) if noisy else None
-    compiled = Search(game, evaluate, settings).search(positions, draws)
+    compiled = NativeSearch(game, evaluate, settings).search(positions, draws)
     return compiled, Reference(game, evaluate, settings, positions, draws).search()
 
 
@@ -63,7 +63,7 @@ def test_they_are_equal_with_other_settings():
 def test_budgets_may_differ_by_position():
     game, positions = native("connect_four"), reached(native("connect_four"), 6, 10)
     budget, config = np.array([1, 30, 7, 30, 0, 16], np.int32), SearchConfig()
-    together = Search(game, hashed(7), config).search(positions, noise(positions), budget=budget)
+    together = NativeSearch(game, hashed(7), config).search(positions, noise(positions), budget=budget)
     assert together.visits.sum(1).tolist() == budget.tolist()
     draws, amounts = noise(positions), torch.from_numpy(budget)
     equal(together, Reference(game, hashed(7), config, positions, draws, budget=amounts).search())
@@ -108,4 +108,4 @@ def test_the_reference_visits_alike_on_a_gpu(name, rule, leaves):
     found = Reference(game, evaluate, config, there, draws).search()
     columns = (getattr(found, name).cpu() for name in Found.__dataclass_fields__)
     assert torch.equal(on_host(there.state).words, state.words)
-    equal(Search(game, evaluate, config).search(positions, draws), Found(*columns))
+    equal(NativeSearch(game, evaluate, config).search(positions, draws), Found(*columns))

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.kernels import COUNT, LEND, REPAY, WAITING, Plan, books
+from agents.search.kernels import COUNT, LEND, WAITING, books
 from agents.search.tree import NONE, Layout
 from agents.search.vectors import fetch
-from games.bits import popcount, rule
+from games.bits import inlined, popcount, rule
 from games.compiling import compiled
 from games.kernels import mix_one
 from games.native import Rule, Rules
@@ -57,21 +57,34 @@ class Answers(NamedTuple):
     logits: NDArray[np.float32]
     value: NDArray[np.float32]
 
-    def first(self, count: int) -> "Answers":
-        """Return the first `count` of them."""
-        return Answers(self.logits, self.value[:count])
-
 
 class Known(NamedTuple):
     """Answers by position, the newest of those that share a place: what was seen, and what a network said of it.
 
     seen `[M, parts + 1]` int64: the words of an observation, and one more than its seat, 0 where the place is empty;
-    logits `[M, A]`, value `[M]` float32. M is a power of two, or 0 where nothing is kept.
+    logits, flat, A a row, value `[M]` float32. M is a power of two, or 0 where nothing is kept.
     """
 
     seen: NDArray[np.int64]
     logits: NDArray[np.float32]
     value: NDArray[np.float32]
+
+
+class Front(NamedTuple):
+    """Trees that are descended in turn, and where each has come to, int64.
+
+    looking, down `[8]`: which of them look for a question, and which are not yet at the bottom; place, way `[8]`: the
+    record that each has come to, and the action by which it is left, -1 where its answer is awaited; found `[8]`: the
+    questions of each; before, after `[W]`: the words of one position and of the next.
+    """
+
+    looking: NDArray[np.int64]
+    down: NDArray[np.int64]
+    place: NDArray[np.int64]
+    way: NDArray[np.int64]
+    found: NDArray[np.int64]
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
 
 
 class Native(NamedTuple):
@@ -137,7 +150,7 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
             known.seen[at, index] = np.int64(seen[index])
         known.seen[at, len(seen)] = mover + 1
         for action in range(width):
-            known.logits[at, action] = logits[start + action]
+            known.logits[at * width + action] = logits[start + action]
         known.value[at] = value
 
     @compiled(nogil=True, error_model="numpy")
@@ -202,6 +215,127 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
             show(position, mover, asked.observation, slot * shown, board.starts, board.shifts, board.parameters)
             used[tree], asked.tree[slot], asked.node[slot] = 1, tree, 0
 
+    @inlined
+    def take(memory, asked, answers, plan, known, board, kind):
+        """Put answers into the trees, count the simulations that waited, and return whether all are numbers."""
+        records, values, nodes, parts = memory.records, memory.values, memory.words.shape[1], memory.words.shape[2]
+        words, best, position = memory.words.reshape(-1), (plan.best[0], plan.best[1]), np.empty(parts, np.int64)
+        for slot in range(len(answers.value)):
+            tree, node, value = asked.tree[slot], asked.node[slot], answers.value[slot]
+            root = tree * nodes * size
+            at = root + node * size
+            if not answer(records, values, at, answers.logits, slot * board.actions, value):
+                return False
+            mover = np.int64(records[at + seat])
+            if len(known.value):
+                for word in range(parts):
+                    position[word] = words[(tree * nodes + node) * parts + word]
+                keep(position, mover, known, board.parameters, answers.logits, slot * board.actions, value)
+            leading = records[at + edge]
+            if leading >= 0:
+                worth, above = -value if mover == 1 else value, root + leading // width * size
+                count(records, values, root, above, leading % width, worth, 0, kind, plan.settings[0], best)
+        return True
+
+    @inlined
+    def descend(memory, trees, start, front, left, plan):
+        """Go down the trees of the front's first `left`, level by level, each to an edge whose end is not searched."""
+        records, values, nodes, parts = memory.records, memory.values, memory.words.shape[1], memory.words.shape[2]
+        words, going = memory.words.reshape(-1), left
+        looking, down, place, way = front.looking, front.down, front.place, front.way
+        schedule, kinds, spent, settings = plan.schedule, plan.kind, plan.done, plan.settings
+        drawn, begun = plan.drawn, plan.begun
+        for turn in range(left):
+            index = looking[turn]
+            place[index], down[turn] = trees[start + index] * nodes * size, index
+        while going > 0:
+            here, going = going, 0
+            for turn in range(here):
+                index = down[turn]
+                tree, at = trees[start + index], place[index]
+                root = tree * nodes * size
+                if records[at + through] == WAITING:
+                    way[index] = -1
+                    continue
+                if at == root:
+                    considered = schedule[kinds[tree], spent[tree]]
+                    action = at_root(records, values, at, settings, drawn, begun, tree, considered)
+                else:
+                    action = below(records, values, at, settings)
+                way[index] = action
+                following = records[at + child + action]
+                if following <= 0:
+                    fetch(words, (tree * nodes + (at - root) // size) * parts, 2 * parts)
+                elif records[at + length + action] == 0:
+                    place[index], down[going] = root + following * size, index
+                    fetch(records, place[index], size)
+                    going += 1
+
+    @inlined
+    def leave(memory, trees, start, front, left, plan, asked, questions, known, board, leaves):
+        """Take the front's first `left` along the edges that they came to, and count what needs no answer.
+
+        Returns how many still want a question, and how many questions there are now.
+        """
+        records, values, nodes, parts = memory.records, memory.values, memory.words.shape[1], memory.words.shape[2]
+        words, shown, used = memory.words.reshape(-1), board.starts[-1], memory.used
+        looking, place, way, found = front.looking, front.place, front.way, front.found
+        before, after = front.before, front.after
+        spent, setting, best = plan.done, plan.settings[0], (plan.best[0], plan.best[1])
+        asked_tree, asked_node, observation = asked.tree, asked.node, asked.observation
+        masks, named, starts, shifts = board.masks, board.named, board.starts, board.shifts
+        parameters, inverse = board.parameters, board.inverse
+        here, left = left, 0
+        for turn in range(here):
+            index = looking[turn]
+            tree, at, action = trees[start + index], place[index], way[index]
+            if action < 0:  # to a node that is asked about already
+                continue
+            root = tree * nodes * size
+            spent[tree] += 1
+            mover, away = np.int64(records[at + seat]), np.int64(records[at + length + action])
+            node = (at - root) // size
+            waits, worth = False, values[at + mean + action]
+            if away > 0:
+                worth = -worth if mover == 1 else worth
+            else:
+                for word in range(parts):
+                    before[word] = words[(tree * nodes + node) * parts + word]
+                moved = step(before, mover, np.int64(action), *parameters)
+                for word in range(parts):
+                    after[word] = moved[word]
+                mask = np.int64(acting(after, *parameters))
+                if mask == 0:
+                    worth, away = np.float32(returns(after, *parameters)[0] * inverse), np.int64(1)
+                else:
+                    new = used[tree]
+                    used[tree], records[at + child + action] = new + 1, new
+                    for word in range(parts):
+                        words[(tree * nodes + new) * parts + word] = after[word]
+                    fresh, mover = root + new * size, mask >> 1
+                    attach(records, values, fresh, node * width + action, mover)
+                    allow(records, fresh, after, mover, masks, named, parameters)
+                    waits, kept = True, np.int64(0)
+                    if len(known.value):
+                        kept, same = place_of(after, mover, known, parameters)
+                        waits = not same
+                    if waits:
+                        show(after, mover, observation, questions * shown, starts, shifts, parameters)
+                        asked_tree[questions], asked_node[questions] = tree, new
+                        questions += 1
+                        found[index] += 1
+                        worth = np.float32(0.0)
+                    else:
+                        worth = known.value[kept]
+                        answer(records, values, fresh, known.logits, kept * width, worth)
+                        worth = -worth if mover == 1 else worth
+            if not waits or leaves > 1:
+                count(records, values, root, at, action, worth, away, LEND if waits else COUNT, setting, best)
+            if found[index] < leaves:
+                looking[left] = index
+                left += 1
+        return left, questions
+
     @compiled(nogil=True, error_model="numpy")
     def advance(memory, trees, asked, answers, plan, known, board, leaves, kind):
         """Put answers into the trees, and take `trees [n]` on to up to `leaves` questions each, written to `asked`.
@@ -210,144 +344,27 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         first of `trees` then, and how many questions there are, -1 where an answer was no number. The other trees have
         had their simulations: those that end the game, or come to a position that is known, need no answer.
         """
-        records, values, used = memory.records, memory.values, memory.used
-        words, parts, nodes = memory.words.reshape(-1), memory.words.shape[2], memory.words.shape[1]
-        spent, budget, asked_tree, asked_node, observation = (
-            plan.done,
-            plan.budget,
-            asked.tree,
-            asked.node,
-            asked.observation,
-        )
-        setting, best = plan.settings[0], (plan.best[0], plan.best[1])
-        schedule, kinds, settings = plan.schedule, plan.kind, plan.settings
-        drawn, begun = plan.drawn, plan.begun
-        masks, named, starts, shifts = board.masks, board.named, board.starts, board.shifts
-        parameters, inverse, shown, actions = board.parameters, board.inverse, board.starts[-1], board.actions
-        stride, asking, questions = size * nodes, 0, 0
-        place, way = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
-        looking, down, found = (
-            np.empty(_TOGETHER, np.int64),
-            np.empty(_TOGETHER, np.int64),
-            np.empty(_TOGETHER, np.int64),
-        )
-        before, after = np.empty(parts, np.int64), np.empty(parts, np.int64)
-        logits, judged = answers.logits, answers.value
-        for slot in range(len(judged)):
-            tree, node, value = asked_tree[slot], asked_node[slot], judged[slot]
-            root = tree * stride
-            at = root + node * size
-            if not answer(records, values, at, logits, slot * actions, value):
-                return 0, -1
-            mover = np.int64(records[at + seat])
-            if len(known.value):
-                for word in range(parts):
-                    before[word] = words[(tree * nodes + node) * parts + word]
-                keep(before, mover, known, parameters, logits, slot * actions, value)
-            leading = records[at + edge]
-            if leading >= 0:
-                worth = -value if mover == 1 else value
-                count(
-                    records,
-                    values,
-                    root,
-                    root + leading // width * size,
-                    leading % width,
-                    worth,
-                    0,
-                    kind,
-                    setting,
-                    best,
-                )
+        if not take(memory, asked, answers, plan, known, board, kind):
+            return 0, -1
+        spent, budget, asking, questions = plan.done, plan.budget, 0, 0
+        looking, found = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
+        down, place, way = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
+        before, after = np.empty(memory.words.shape[2], np.int64), np.empty(memory.words.shape[2], np.int64)
+        front = Front(looking, down, place, way, found, before, after)
         for start in range(0, len(trees), _TOGETHER):
-            together = min(_TOGETHER, len(trees) - start)
+            left = together = min(_TOGETHER, len(trees) - start)
             for index in range(together):
                 looking[index], found[index] = index, 0
-            left = together
             while left > 0:
-                # down, level by level
-                going = 0
-                for turn in range(left):
-                    index = looking[turn]
-                    tree = trees[start + index]
-                    if spent[tree] < budget[tree]:
-                        place[index], down[going] = tree * stride, index
-                        going += 1
-                left = going
-                for turn in range(left):
-                    looking[turn] = down[turn]
-                while going > 0:
-                    here, going = going, 0
-                    for turn in range(here):
-                        index = down[turn]
-                        tree = trees[start + index]
-                        root, at = tree * stride, place[index]
-                        if records[at + through] == WAITING:
-                            way[index] = -1
-                            continue
-                        if at == root:
-                            considered = schedule[kinds[tree], spent[tree]]
-                            action = at_root(records, values, at, settings, drawn, begun, tree, considered)
-                        else:
-                            action = below(records, values, at, settings)
-                        way[index] = action
-                        following = records[at + child + action]
-                        if following <= 0:
-                            fetch(words, (tree * nodes + (at - root) // size) * parts, 2 * parts)
-                        elif records[at + length + action] == 0:
-                            place[index], down[going] = root + following * size, index
-                            fetch(records, place[index], size)
-                            going += 1
-                # out of the trees
                 here, left = left, 0
                 for turn in range(here):
                     index = looking[turn]
-                    tree, at, action = trees[start + index], place[index], way[index]
-                    if action < 0:  # to a node that is asked about already
-                        continue
-                    root = tree * stride
-                    spent[tree] += 1
-                    mover, away = np.int64(records[at + seat]), np.int64(records[at + length + action])
-                    node = (at - root) // size
-                    waits, worth = False, values[at + mean + action]
-                    if away > 0:
-                        worth = -worth if mover == 1 else worth
-                    else:
-                        for word in range(parts):
-                            before[word] = words[(tree * nodes + node) * parts + word]
-                        moved = step(before, mover, np.int64(action), *parameters)
-                        for word in range(parts):
-                            after[word] = moved[word]
-                        mask = np.int64(acting(after, *parameters))
-                        if mask == 0:
-                            worth, away = np.float32(returns(after, *parameters)[0] * inverse), np.int64(1)
-                        else:
-                            new = used[tree]
-                            used[tree], records[at + child + action] = new + 1, new
-                            for word in range(parts):
-                                words[(tree * nodes + new) * parts + word] = after[word]
-                            fresh, mover = root + new * size, mask >> 1
-                            attach(records, values, fresh, node * width + action, mover)
-                            allow(records, fresh, after, mover, masks, named, parameters)
-                            waits, kept = True, np.int64(0)
-                            if len(known.value):
-                                kept, same = place_of(after, mover, known, parameters)
-                                waits = not same
-                            if waits:
-                                show(after, mover, observation, questions * shown, starts, shifts, parameters)
-                                asked_tree[questions], asked_node[questions] = tree, new
-                                questions += 1
-                                found[index] += 1
-                                worth = np.float32(0.0)
-                            else:
-                                worth = known.value[kept]
-                                answer(records, values, fresh, known.logits.reshape(-1), kept * width, worth)
-                                worth = -worth if mover == 1 else worth
-                    if not waits or leaves > 1:
-                        count(records, values, root, at, action, worth, away, LEND if waits else COUNT, setting, best)
-                    if found[index] < leaves:
+                    tree = trees[start + index]
+                    if spent[tree] < budget[tree]:
                         looking[left] = index
                         left += 1
+                descend(memory, trees, start, front, left, plan)
+                left, questions = leave(memory, trees, start, front, left, plan, asked, questions, known, board, leaves)
             for index in range(together):
                 if found[index]:
                     trees[asking] = trees[start + index]
@@ -355,6 +372,3 @@ def native(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule], rules: Rule
         return asking, questions
 
     return Native(reuse, begin, advance)
-
-
-__all__ = ["COUNT", "REPAY", "Answers", "Asked", "Board", "Known", "Memory", "Native", "Plan", "native"]

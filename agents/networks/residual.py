@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from agents.dense import OUTCOMES, Backward, Weights, rectify
+from agents.networks.dense import OUTCOMES, Backward, Weights, rectify
 
 _FILTERS, _HIDDEN = 16, 64
 """The filters of each head, and the units of the value's hidden layer."""

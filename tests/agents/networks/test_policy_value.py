@@ -11,8 +11,8 @@ from torch.nn.functional import conv2d, linear
 from agents.adam import Adam
 from agents.agent import AgentError
 from agents.conformance import check_agent
-from agents.network_stack import Stack
-from agents.policy_value import PolicyValueNetwork, outcomes_of
+from agents.networks.policy_value import PolicyValueNetwork, outcomes_of
+from agents.networks.stack import Stack
 from agents.registry import refuse_misfit
 from agents.snapshot import Snapshot, SnapshotError, load, save
 from games import build_tree, make

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from agents.agent import AgentError, Policy
-from agents.architecture import checked
-from agents.dense import OUTCOMES, Dense, FrozenDense
 from agents.heads import FORBIDDEN, Choice
-from agents.residual import FrozenResidual, Residual
+from agents.networks.architecture import checked
+from agents.networks.dense import OUTCOMES, Dense, FrozenDense
+from agents.networks.residual import FrozenResidual, Residual
 from games.draws import key
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)

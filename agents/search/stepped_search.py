@@ -7,10 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.search.base import Evaluate, SearchConfig, Searching
-from agents.search.found import Found
 from agents.search.kernels import COUNT, LEND, REPAY, Plan
-from agents.search.stepping import stepping
+from agents.search.search import Evaluate, Search, SearchConfig
+from agents.search.stepped_kernels import stepping
 from agents.search.tree import CHANCE
 from agents.zoo.lookahead import Positions
 from games.draws import Draws
@@ -26,42 +25,36 @@ class _Place:
     paid: float
 
 
-class SteppedSearch(Searching):
+class SteppedSearch(Search):
     """Nodes' positions are kept as states; chance nodes have an edge for each outcome, and are in the tree as others.
 
-    Payments are counted from the root on, so that they are alike on all edges of a node.
+    Payments are counted from the root on, so that they are alike on all edges of a node. Every position is searched
+    anew.
     """
+
+    goes_on = False
 
     def __init__(self, game: Game, evaluate: Evaluate, config: SearchConfig) -> None:
         super().__init__(game, evaluate, config, outcomes=game.spec.chance_outcomes)
         self._kernels = stepping(self._trees.layout, self._rules)
+        self._chance = game.spec.chance_outcomes > 0
         self._places: dict[tuple[int, int], _Place] = {}
 
-    def search(
-        self,
-        positions: Positions,
-        draws: Draws | None,
-        *,
-        budget: NDArray[np.int32] | None = None,
-        slots: NDArray[np.int64] | None = None,
-    ) -> Found:
-        """See `Searching`; every position is searched anew."""
-        count, leaves = len(positions.seats), self.config.leaves
-        budget = np.full(count, self.config.simulations, np.int32) if budget is None else budget
-        chance = self.game.spec.chance_outcomes > 0
+    def _nodes(self, simulations: int) -> int:
         # a simulation makes one node, or where chance moves, one for each of its moves too
-        self.reserve(count, 1 + int(budget.max(initial=0)) * (1 + chance * self.game.spec.max_moves))
-        self._places = {}
-        slots = np.arange(count)
-        outcomes = Draws.of(0, "search outcomes", positions.keys)
-        root = np.full(count, -1)
+        return 1 + simulations * (1 + self._chance * self.game.spec.max_moves)
+
+    def _begin(self, positions: Positions, slots: NDArray[np.int64], budget: NDArray[np.int32]) -> Plan:
+        self._places, self._outcomes = {}, Draws.of(0, "search outcomes", positions.keys)
+        root = np.full(len(slots), -1)
         whole = [(int(tree), positions.state, int(tree), 0.0) for tree in slots]
         self._judge(slots, self._open(slots, root, root, whole))
-        plan = self._plan(slots, budget)
-        self._perturb(plan, slots, positions, draws)
-        going = slots
-        while len(going := going[plan.done[going] < budget[going]]):
-            asked = [self._descend(going, plan, outcomes, lend=leaves > 1) for _ in range(leaves)]
+        return self._plan(slots, budget)
+
+    def _simulate(self, plan: Plan, slots: NDArray[np.int64]) -> None:
+        going, leaves = slots, self.config.leaves
+        while len(going := going[plan.done[going] < plan.budget[going]]):
+            asked = [self._descend(going, plan, lend=leaves > 1) for _ in range(leaves)]
             waiting = [questions for questions in asked if len(questions[0])]
             if not waiting:
                 continue
@@ -70,24 +63,21 @@ class SteppedSearch(Searching):
             kind = REPAY if leaves > 1 else COUNT
             nothing = np.zeros(len(trees), np.int64)
             self._kernels.count(self._memory(), trees, leading, actions, value, nothing, kind, plan)
-        return self._found(slots, plan)
 
-    def _descend(
-        self, going: NDArray[np.int64], plan: Plan, outcomes: Draws, *, lend: bool
-    ) -> tuple[NDArray[np.int64], ...]:
+    def _descend(self, going: NDArray[np.int64], plan: Plan, *, lend: bool) -> tuple[NDArray[np.int64], ...]:
         """Begin a simulation in each of the trees `going`; count those that need no answer.
 
         Returns the trees and nodes that wait for one, and the edges that lead to these.
         """
         memory = self._memory()
         trees = going[plan.done[going] < plan.budget[going]]
-        keys = _at(outcomes, trees, plan).bits().numpy()
+        keys = self._draws(trees, plan).bits().numpy()
         nodes, actions, worth, away = self._kernels.walk(memory, trees, keys, plan)
         free = away >= 0  # the others lead to a node that is asked about already
         trees, nodes, actions, worth, away = (column[free] for column in (trees, nodes, actions, worth, away))
         plan.done[trees] += 1
         fresh = np.flatnonzero(away == 0)
-        over = self._step(trees[fresh], nodes[fresh], actions[fresh], outcomes, plan)
+        over = self._step(trees[fresh], nodes[fresh], actions[fresh], plan)
         ends = fresh[over.ended]
         worth[ends], away[ends] = over.worth[over.ended], over.away[over.ended]
         nodes[fresh], actions[fresh] = over.leading, over.actions
@@ -100,12 +90,7 @@ class SteppedSearch(Searching):
         return trees[~done], over.made[~over.ended], nodes[~done], actions[~done]
 
     def _step(
-        self,
-        trees: NDArray[np.int64],
-        nodes: NDArray[np.int64],
-        actions: NDArray[np.int64],
-        outcomes: Draws,
-        plan: Plan,
+        self, trees: NDArray[np.int64], nodes: NDArray[np.int64], actions: NDArray[np.int64], plan: Plan
     ) -> "_Stepped":
         """Step along new edges, and on through chance's moves, to a player's or the end."""
         count = len(trees)
@@ -136,18 +121,15 @@ class SteppedSearch(Searching):
             by_chance = after.acting[:, self.game.spec.players].cpu().numpy()[going] if self._chance else over[going]
             left = left[by_chance]
             if len(left):
-                rows = torch.from_numpy(trees[left])
-                uniform = (
-                    outcomes.rows(rows).at(torch.from_numpy(plan.done[trees[left]].astype(np.int64))).uniform(1, draw)
-                )
+                uniform = self._draws(trees[left], plan).uniform(1, draw)
                 chances = torch.from_numpy(going[by_chance])
                 told.actions[left] = self.game.outcome(after, chances.to(after.device), uniform).cpu().numpy()
                 told.leading[left], draw = told.made[left], draw + 1
         return told
 
-    @property
-    def _chance(self) -> bool:
-        return self.game.spec.chance_outcomes > 0
+    def _draws(self, trees: NDArray[np.int64], plan: Plan) -> Draws:
+        """Return the random numbers of chance in trees at their next simulations."""
+        return self._outcomes.rows(torch.from_numpy(trees)).at(torch.from_numpy(plan.done[trees].astype(np.int64)))
 
     def _open(
         self,
@@ -187,12 +169,21 @@ class SteppedSearch(Searching):
         state = concatenate([place.state[torch.tensor([place.row])] for place in places])
         seats: Tensor = state.acting.int().argmax(1)
         seen = self.game.observe(state, torch.arange(len(places), device=state.device), seats)
-        logits, value = self._asked_of_network(seen)
+        logits, value = self._ask(seen)
         sign = np.where(seats.cpu().numpy() == 1, -1, 1).astype(np.float32)
         paid = np.array([place.paid for place in places], np.float32) / np.float32(self._scale)
         whole = np.clip(value * sign + paid, -1, 1).astype(np.float32)
         self._kernels.answer(self._memory(), trees, nodes, logits, whole * sign)
         return whole
+
+    def _ask(self, observation: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return logits `[n, at least A]`, as wide as a node, and values `[n]` of `observation [n, *obs]`."""
+        logits, value = self.evaluate(observation)
+        if not bool(value.isfinite().all() & logits.isfinite().all()):
+            self._refuse_answer()
+        if (lacking := self._trees.layout.width - logits.shape[1]) > 0:
+            logits = torch.nn.functional.pad(logits, (0, lacking))
+        return logits.float().contiguous().numpy(), value.float().contiguous().numpy()
 
 
 @dataclass(frozen=True)
@@ -208,8 +199,3 @@ class _Stepped:
     leading: NDArray[np.int64]
     actions: NDArray[np.int64]
     made: NDArray[np.int64]
-
-
-def _at(draws: Draws, trees: NDArray[np.int64], plan: Plan) -> Draws:
-    """Return the random numbers of trees at their next simulations."""
-    return draws.rows(torch.from_numpy(trees)).at(torch.from_numpy(plan.done[trees].astype(np.int64)))

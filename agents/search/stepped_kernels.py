@@ -26,7 +26,7 @@ class Stepping(NamedTuple):
 def stepping(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule]) -> Stepping:
     """Compile for a layout and a rule of selection."""
     width, size = layout.width, layout.size
-    prior, child, length, seat, edge = layout.prior, layout.child, layout.length, layout.seat, layout.edge
+    prior, child, length, seat = layout.prior, layout.child, layout.length, layout.seat
     mean, through, raw, mixed = layout.mean, layout.through, layout.raw, layout.mixed
     attach, judge, book, at_root, below = books(layout, selection)
 
@@ -109,11 +109,11 @@ def stepping(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule]) -> Steppi
     @compiled(nogil=True, error_model="numpy")
     def answer(memory, trees, nodes, logits, value):
         """Write what a network said of nodes: `logits [n, width]`, and `value [n]` for whoever moves there."""
-        records, values = memory.records, memory.values
+        records, values, flat = memory.records, memory.values, logits.reshape(-1)
         stride = len(records) // len(memory.used)
         for slot in range(len(trees)):
             at = trees[slot] * stride + nodes[slot] * size
-            judge(records, values, at, logits.reshape(-1), slot * logits.shape[1], value[slot])
+            judge(records, values, at, flat, slot * logits.shape[1], value[slot])
 
     @compiled(nogil=True, error_model="numpy")
     def count(memory, trees, nodes, actions, worth, away, kind, plan):
@@ -125,5 +125,4 @@ def stepping(layout: Layout, selection: tuple[Rule, Rule, Rule, Rule]) -> Steppi
             at = root + nodes[slot] * size
             book(records, values, root, at, actions[slot], worth[slot], away[slot], kind, plan.settings[0], best)
 
-    _ = edge
     return Stepping(walk, open_, chance, answer, count)
