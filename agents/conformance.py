@@ -9,6 +9,7 @@ from torch import Tensor
 from agents.agent import Agent, Evaluable, Fault, Policy, Random
 from agents.guard import Misplay, refuse_misjudged, refuse_misplay
 from agents.hosting import Isolation
+from agents.hosting.single import Hosted
 from agents.rollout import play
 from games.conformance import Check, Report
 from games.draws import Draws
@@ -18,6 +19,39 @@ from games.turn import Turn
 
 _ALONE = 16
 """In how many games an agent is checked that plays one at a time, unless fewer are asked for."""
+
+
+_WHEN = {
+    "repeatable": " when they were played again by a new agent",
+    "fresh start": " after it had played others",
+    "same games at every batch size": " when fewer of them were played together, or by one agent",
+}
+"""By check, when games differed."""
+
+_SEEDED = (
+    "take random numbers from random or numpy.random as they are, which are seeded before every move, and decide "
+    "nothing by the clock, by secrets or by a generator of your own"
+)
+_CHANCE = {
+    "batched": "draw from turn.draws, and decide nothing by the clock, by generators of your own or by what is kept "
+    "between games",
+    "function": _SEEDED,
+    "class": f"{_SEEDED} that is not seeded with the seed that start is given",
+    "program": "draw from the seed that the message start brings, and decide nothing by the clock or other sources of "
+    "chance",
+}
+_MEMORY = {
+    "batched": "start begins new games, so forget there what was kept from others",
+    "function": "a function plays many games in any order, so keep nothing between its calls; what remembers is a "
+    "class with a method act, of which one is made for each game",
+    "class": "one is made for each game, so keep what it remembers in self, and nothing in the class or the file",
+    "program": "begin anew at every message start, and keep nothing from the games before",
+}
+_COMPANY = _MEMORY | {
+    "batched": "what it does in one game must depend on no other game of the batch nor on how many there are",
+    "program": "what it does in one game must depend on no other game, before it or beside it",
+}
+"""What to do, by how the agent is written: where the same differs by itself, after other games, and beside others."""
 
 
 class _Inspected:
@@ -76,12 +110,7 @@ def check_agent(
             Check("no mutation", "passed", "observations were left as they were"),
             *_apart(watched),
         ]
-        checks.append(_same("repeatable", whole, _returns(game, held.make(), numbers, seed), first))
-        used = held.make()
-        _returns(game, used, numbers + games, seed)
-        checks.append(_same("fresh start", whole, _returns(game, used, numbers, seed), first))
-        parts = [_returns(game, held.make(), part, seed) for part in numbers.split(7)]
-        checks.append(_same("same games at every batch size", whole, torch.cat(parts), first))
+        checks += _repeated(game, held, numbers, seed, whole, first)
     except Misplay as error:
         kind = f"{error.kind}: " if isinstance(error, Fault) else ""
         checks.append(Check(error.rule, "failed", f"{kind}{error}"))
@@ -140,14 +169,42 @@ def _returns(game: Game, agent: Agent, games: Tensor, seed: int) -> Tensor:
     return torch.cat(columns, dim=1)
 
 
-def _same(name: str, one: Tensor, other: Tensor, agent: Agent) -> Check:
-    source = "turn.draws" if getattr(agent, "batched", True) else "the seed that it is given when a game starts"
-    equal = torch.equal(one, other)
-    return Check(
-        name,
-        "passed" if equal else "failed",
-        "the same games came out" if equal else f"different games came out: draw from {source}",
+def _repeated(game: Game, held: _Held, numbers: Tensor, seed: int, whole: Tensor, agent: Agent) -> list[Check]:
+    """Play the same games again, by agents new and used, and say where other games than `whole` come out, and why."""
+
+    def again() -> Tensor:
+        return _returns(game, held.make(), numbers, seed)
+
+    def used() -> Tensor:
+        one = held.make()
+        _returns(game, one, numbers + len(numbers), seed)
+        return _returns(game, one, numbers, seed)
+
+    def parted() -> Tensor:
+        return torch.cat([_returns(game, held.make(), part, seed) for part in numbers.split(7)])
+
+    checks, cause = list[Check](), ""
+    ways = (
+        ("repeatable", again, _CHANCE),
+        ("fresh start", used, _MEMORY),
+        ("same games at every batch size", parted, _COMPANY),
     )
+    for name, play_again, advice in ways:
+        got = play_again()
+        if torch.equal(whole, got):
+            checks.append(Check(name, "passed", "the same games came out"))
+            continue
+        if not cause:
+            # What differs from itself is chance, which the checks before may have missed.
+            steady = advice is not _CHANCE and torch.equal(got, play_again())
+            cause = (advice if steady else _CHANCE)[_form(agent)]
+        checks.append(Check(name, "failed", f"different games came out{_WHEN[name]}: {cause}"))
+    return checks
+
+
+def _form(agent: Agent) -> str:
+    """Return how an agent is written: `batched`, or one of `agents.hosting.single.Form`."""
+    return agent.form if isinstance(agent, Hosted) else "batched"
 
 
 def _probabilities(game: Game, make: Callable[[], Agent]) -> Check:

@@ -21,7 +21,8 @@ class Tally:
 
     seats `[3, n, n]`: `seats[0, i, j]` counts the games that i won from j sitting before j around the table, `seats[1]`
     those that were drawn and `seats[2]` those that i lost; in games of more than two, every pair of agents in a game
-    counts. paid `[2, n]`: the number and sum of each one's returns. points `[n]`: see `Result.points`.
+    counts. paid `[2, n]`: the number and sum of each one's returns; against `[2, n, n]`: of i's in games with j.
+    points `[n]`: see `Result.points`.
     games `[4, n]`: all, won, drawn and lost. A game is won where nobody did better and no other agent as well, drawn
     where nobody did better and another agent as well, and lost otherwise; where nobody else plays, it is none of these.
     An agent that holds several seats has a game for each: its own copies do better than it, but do not draw with it.
@@ -33,6 +34,7 @@ class Tally:
     plies: int = 0
     seats: Counts = field(init=False)
     paid: Floats = field(init=False)
+    against: Floats = field(init=False)
     points: Floats = field(init=False)
     games: Counts = field(init=False)
     forfeits: list[Counter[str]] = field(init=False)
@@ -42,7 +44,7 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.seats = np.zeros((3, self.size, self.size), dtype=np.int64)
-        self.paid = np.zeros((2, self.size))
+        self.paid, self.against = np.zeros((2, self.size)), np.zeros((2, self.size, self.size))
         self.points, self.games = np.zeros(self.size), np.zeros((4, self.size), dtype=np.int64)
         self.forfeits = [Counter() for _ in range(self.size)]
         self.first = [None] * self.size
@@ -53,6 +55,7 @@ class Tally:
         more = size - self.size
         self.seats = np.pad(self.seats, ((0, 0), (0, more), (0, more)))
         self.paid = np.pad(self.paid, ((0, 0), (0, more)))
+        self.against = np.pad(self.against, ((0, 0), (0, more), (0, more)))
         self.games = np.pad(self.games, ((0, 0), (0, more)))
         self.points = np.pad(self.points, (0, more))
         self.forfeits += [Counter() for _ in range(more)]
@@ -120,18 +123,29 @@ class Tally:
             for place, agent in enumerate(lineup):
                 others = tuple(sorted((*lineup[:place], *lineup[place + 1 :])))
                 self._met.add(agent, others, sums[:, place] / seatings, seatings * deals)
-                self.paid[:, agent] += seatings * deals, sums[:, place].sum()
+                self._pay(agent, others, seatings * deals, float(sums[:, place].sum()))
             return
         known, lineup = ~np.isnan(result.returns), result.encounter.lineup
         paid = np.where(known, result.returns, 0.0)
         for agent in dict.fromkeys(lineup):
             own = [place for place, other in enumerate(lineup) if other == agent]
             counted, total = known[:, :, own].sum((0, 2)), paid[:, :, own].sum((0, 2))
-            some = counted > 0
+            some, others = counted > 0, tuple(sorted(other for other in lineup if other != agent))
             if some.any():
-                others = tuple(sorted(other for other in lineup if other != agent))
                 self._met.add(agent, others, total[some] / counted[some], int(counted.sum()))
-            self.paid[:, agent] += counted.sum(), total.sum()
+            self._pay(agent, others, int(counted.sum()), float(total.sum()))
+
+    def _pay(self, agent: int, others: tuple[int, ...], games: int, total: float) -> None:
+        """Count an agent's returns in games with others; who sits there twice counts once."""
+        self.paid[:, agent] += games, total
+        for other in set(others):
+            self.against[:, agent, other] += games, total
+
+    @property
+    def payoffs(self) -> Floats:
+        """`[n, n]`: the mean return of i in games with j; NaN where they have none that counts."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.against[1] / self.against[0]
 
     @property
     def wins(self) -> Counts:

@@ -18,7 +18,7 @@ from agents.hosting.child import Child
 from agents.hosting.fault import HostedFault
 from agents.hosting.isolation import Isolation, isolation
 from agents.hosting.limits import Limits, seconds
-from agents.hosting.single import PROTOCOL, Hosted, Opened, decoded, encoded, hello
+from agents.hosting.single import PROTOCOL, Form, Hosted, Opened, decoded, encoded, hello
 from agents.hosting.spawning import ENVIRONMENT
 from games.game import Game
 from games.names import Name, shorten
@@ -40,7 +40,7 @@ def host_program(command: str, game: Game, *, limits: Limits | None = None, apar
         child = Child(words, name, means=means, limits=held)
         return Opened(child, _greeted(child, game, held).get("games") == "many")
 
-    return _seated(name, game, held, launch, launch(), shows_text=True)
+    return _seated(name, game, held, launch, launch(), form="program")
 
 
 def host_file(
@@ -94,7 +94,7 @@ def host_file(
 
     first = open_(lambda: (child, about))
     launch = partial(open_, partial(load, heavy=heavy))
-    return _seated(name, game, held, launch, first, shows_text=False, batched=about["loaded"] == "function")
+    return _seated(name, game, held, launch, first, form="function" if about["loaded"] == "function" else "class")
 
 
 def _seated(
@@ -104,11 +104,11 @@ def _seated(
     launch: Callable[[], Opened],
     first: Opened,
     *,
-    shows_text: bool,
-    batched: bool | None = None,
+    form: Form,
 ) -> Hosted:
-    together = first.interleaved if batched is None else batched
-    return Hosted(name, game, limits, Isolation(first.child.means), launch, together, shows_text, _children=[first])
+    # A file's harness tells games apart, but what a class keeps may not.
+    together = first.interleaved if form == "program" else form == "function"
+    return Hosted(name, game, limits, Isolation(first.child.means), launch, together, form, _children=[first])
 
 
 def _greeted(child: Child, game: Game, limits: Limits) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -23,6 +23,9 @@ from games.turn import Turn
 
 PROTOCOL = 1
 """The version of what is said to programs: see docs/bots.md."""
+
+Form = Literal["program", "function", "class"]
+"""How an agent that plays one game at a time is written."""
 
 _SEED_BITS = (1 << 53) - 1
 """A seed is a whole number that every language's JSON holds."""
@@ -53,6 +56,7 @@ class Hosted:
 
     batched: whether the answer in one game cannot depend on another, so that many may be played at once: a bare
     function, or a program that says so. Any other plays many games too, in as many processes as `limits.children`.
+    form: what it is written as. A program is shown positions as text.
     """
 
     name: str
@@ -61,7 +65,7 @@ class Hosted:
     isolation: Isolation
     launch: Callable[[], Opened]
     batched: bool
-    shows_text: bool = True
+    form: Form = "program"
     _children: list[Opened] = field(default_factory=list)
     _matches: list[_Match] = field(default_factory=list)
     _count: int = 0
@@ -83,7 +87,7 @@ class Hosted:
         actions = torch.zeros((len(turn), *spec.action_shape), dtype=spec.action_type)
         asked = range(len(turn)) if turn.active is None else turn.active.nonzero()[:, 0].tolist()
         observed, legal, memory = turn.observation.cpu(), turn.legal.cpu(), turn.memory.tolist()
-        text = self.shows_text and spec.perfect_information
+        text = self.form == "program" and spec.perfect_information
         for row in asked:
             match = self._matches[memory[row]]
             choices = _choices(legal[row], turn.game)

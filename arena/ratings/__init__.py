@@ -1,7 +1,7 @@
 """Ratings: one strength per player from wins, draws and losses, on the Elo scale, with intervals.
 
 - `bradley_terry`: the ratings, by `newton` on the counts of `results`, with the models of `draws`
-- `bootstrap`, `goodness`, `cycles`, `multidimensional`: how far they are to be trusted, and what they leave out
+- `bootstrap`, `goodness`, `cycles`, `upsets`, `multidimensional`: how far to trust them, and what they leave out
 - `elo`: two players; `sequential`, `glicko`, `placements`: ratings that follow the games one by one
 - `reading`, `csv_rows`, `pgn`, `rows`: files of anyone's results
 """

@@ -20,9 +20,11 @@ from arena.ratings.rows import Rows
 from arena.ratings.scale import ELO
 from arena.ratings.sequential import online_elo
 from arena.ratings.trueskill import Belief, trueskill
+from arena.ratings.upsets import Upset, Upsets, upsets
 from games.errors import UserError, nearest
 from games.names import shorten
-from league.words import counted
+from league.upsets import contradicted
+from league.words import counted, percent
 
 OTHERS = ("glicko-2", "online-elo", "trueskill", "openskill")
 """Other ratings that can be asked for beside."""
@@ -216,6 +218,7 @@ def rate_results(
             row["bootstrap_interval"] = [float(ends[0, k]), float(ends[1, k])]
     test = goodness_of_fit(ratings, seed=seed)
     beyond = structure(results, ratings, seed=seed) if len(names) <= _MOST_STRUCTURE else None
+    contrary = upsets(results, ratings.elo)
     model = DRAW_MODELS[draw_model]
     return {
         "players": len(names),
@@ -228,9 +231,11 @@ def rate_results(
         "ratings": listed,
         "los": np.round(ratings.los[np.ix_(order, order)], 6).tolist() if len(names) <= _MOST_PAIRED else None,
         **_beyond(beyond, names, order),
+        "upsets": [_upset(upset, results.names) for upset in contrary.found],
+        "ring": None if contrary.ring is None else [results.names[player] for player in contrary.ring],
         "fit": _test(test, results.names),
         "others": {name: _other(name, results, rows, placements) for name in also},
-        "warnings": _warnings(results, ratings, test, beyond),
+        "warnings": _warnings(results, ratings, test, beyond, contrary),
     }
 
 
@@ -266,6 +271,15 @@ def _beyond(beyond: Structure | None, names: list[str], order: np.ndarray) -> di
         },
     )
     return dict(zip(keys, values, strict=True))
+
+
+def _upset(upset: Upset, names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "first": names[upset.first],
+        "second": names[upset.second],
+        "games": upset.games,
+        "score": upset.score,
+    }
 
 
 def _test(test: FitTest, names: Sequence[str]) -> dict[str, Any]:
@@ -343,7 +357,9 @@ def _placements(rows: Rows) -> Placements:
     return [[(names[rows.first[k]], float(scores[k])), (names[rows.second[k]], 1 - float(scores[k]))] for k in played]
 
 
-def _warnings(results: Results, ratings: Ratings, test: FitTest, beyond: Structure | None) -> list[str]:
+def _warnings(
+    results: Results, ratings: Ratings, test: FitTest, beyond: Structure | None, contrary: Upsets
+) -> list[str]:
     """Return in sentences what a reader of the ratings must know."""
     said = list(results.notes)
     groups = ratings.posterior.pairs.groups()
@@ -366,8 +382,8 @@ def _warnings(results: Results, ratings: Ratings, test: FitTest, beyond: Structu
         said.append("Newton's method did not converge: do not trust these ratings")
     if test.p_value is not None and test.p_value < _DOUBT:
         cells = ", ".join(
-            f"{results.names[cell.first]} scored {cell.score:.2f} a game against {results.names[cell.second]} where "
-            f"{cell.expected:.2f} was expected ({counted(cell.games, 'game')})"
+            f"{results.names[cell.first]} took {percent(cell.score)} of the points against "
+            f"{results.names[cell.second]} where {percent(cell.expected)} was expected ({counted(cell.games, 'game')})"
             for cell in test.worst[:3]
         )
         said.append(f"Elo predicts the crosstable badly (p = {test.p_value:.2g}): {cells}")
@@ -378,11 +394,15 @@ def _warnings(results: Results, ratings: Ratings, test: FitTest, beyond: Structu
             "Nash averaging, alpha-rank, the cyclic share and multidimensional Elo are left out: they are computed for "
             f"up to {_MOST_STRUCTURE} players, and there are {len(results.names):,}"
         )
-    elif beyond.cyclic_share > beyond.cyclic_by_chance[1]:
+    upset = contradicted(contrary, results.names, rule="by Elo")
+    if beyond is not None and beyond.cyclic_share > beyond.cyclic_by_chance[1]:
         said.append(
-            f"the field is cyclic beyond chance: {beyond.cyclic_share:.0%} of the log odds' variation is no ranking's, "
-            f"and below {beyond.cyclic_by_chance[1]:.0%} would be expected"
+            f"one rating a player does not explain the margins: {percent(beyond.cyclic_share)} of the log odds' "
+            f"variation is no ranking's, and below {percent(beyond.cyclic_by_chance[1])} would be expected; "
+            f"{upset or 'yet nobody is shown to beat one rated above it'}"
         )
+    elif upset:
+        said.append(f"the ranking is contradicted: {upset}")
     return said
 
 

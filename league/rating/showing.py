@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from league.answer import terminal
-from league.words import counted
+from league.words import counted, signed
 
 
 def show_ratings(result: Mapping[str, Any], *, most: int = 50) -> None:
@@ -18,17 +18,17 @@ def show_ratings(result: Mapping[str, Any], *, most: int = 50) -> None:
         found = result[key]
         if found is not None:
             about = f"{words}{found['symbol']} =" if "symbol" in found else words
-            form = "{:.3f}" if "symbol" in found else "{:+.1f}"
+            form = "{:.3f}".format if "symbol" in found else _elo
             unit = "" if "symbol" in found else " Elo"
             ends = found["interval"]
-            interval = f" \\[{form.format(ends[0])}, {form.format(ends[1])}]" if ends else ", for nothing was drawn"
-            console.print(f"{about} {form.format(found['value'])}{unit}{interval}")
+            interval = f" \\[{form(ends[0])}, {form(ends[1])}]" if ends else ", for nothing was drawn"
+            console.print(f"{about} {form(found['value'])}{unit}{interval}")
     console.print(_table(result, most))
     if len(result["ratings"]) > most:
         console.print(f"[dim]{len(result['ratings']) - most:,} more; --json lists all[/dim]")
     if result["cyclic_share"] is not None:
         console.print(
-            f"cyclic share of the log odds: {result['cyclic_share']:.1%}, by chance alone "
+            f"share of the log odds that is no ranking's: {result['cyclic_share']:.1%}, by chance alone "
             f"{result['cyclic_share_by_chance']['mean']:.1%}, at most {result['cyclic_share_by_chance']['upper']:.1%}"
         )
     test = result["fit"]
@@ -45,6 +45,10 @@ def show_ratings(result: Mapping[str, Any], *, most: int = 50) -> None:
         console.print(escape(warning), style="yellow", soft_wrap=True)
 
 
+def _elo(value: float) -> str:
+    return signed(value, 1)
+
+
 def _table(result: Mapping[str, Any], most: int) -> Table:
     """Return the ratings; `LOS` is how likely a player is to be stronger than the next in the list."""
     table = Table(box=None, header_style="dim", pad_edge=False)
@@ -53,11 +57,11 @@ def _table(result: Mapping[str, Any], most: int) -> Table:
     interval = "bootstrap_interval" if "bootstrap_interval" in result["ratings"][0] else "interval"
     beyond = result["nash_averaging"] is not None
     bounds = "95 % (bootstrap)" if interval == "bootstrap_interval" else "95 %"
-    for column in ("Elo", bounds, "games", "score", "LOS", *["Nash", "alpha-rank"] * beyond):
+    for column in ("Elo", bounds, "games", "points", "LOS", *["Nash", "alpha-rank"] * beyond):
         table.add_column(column, justify="right", no_wrap=True)
     for k, row in enumerate(result["ratings"][:most]):
         low, high = row[interval]
-        cells = [f"{row['elo']:+.1f}", f"[{low:+.1f}, {high:+.1f}]", f"{row['games']:,}"]
+        cells = [_elo(row["elo"]), f"[{_elo(low)}, {_elo(high)}]", f"{row['games']:,}"]
         cells.append("-" if row["score"] is None else f"{row['score']:.1%}")
         los = result["los"]
         cells.append("-" if los is None or k + 1 == len(los) else f"{los[k][k + 1]:.1%}")

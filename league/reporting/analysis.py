@@ -11,6 +11,7 @@ from arena.ratings.bradley_terry import fit
 from arena.ratings.cycles import smoothed_scores, structure
 from arena.ratings.goodness import FitTest, goodness_of_fit
 from arena.ratings.results import MOST_PLAYERS, Results
+from arena.ratings.upsets import NO_UPSETS, Upsets, exact_upsets, upsets
 from games.errors import UserError
 from games.normal_form.alpha_rank import alpha_rank
 from games.normal_form.decomposition import discs, hodge
@@ -32,6 +33,7 @@ class Analysis:
     nash_ratings, nash_weights, alpha_rank `[n]`: in the unit, and as shares; None where they were left out.
     cyclic_share: the part of the differences that no ranking explains, from 0 to 1; by_chance: its mean and 95 %
         quantile where there are no circles at all, None where nothing is left to chance or it was left out.
+    upsets: who is shown to beat one of greater strength.
     disc `[n, 2]`: the places of the greatest disc, each agent ahead of those clockwise; disc_share: of the cyclic part.
     misfit: the test of the ratings against the crosstable.
     left_out: sentences on what was not computed, and why.
@@ -45,6 +47,7 @@ class Analysis:
     alpha_rank: Floats | None = None
     cyclic_share: float | None = None
     by_chance: tuple[float, float] | None = None
+    upsets: Upsets = NO_UPSETS
     disc: Floats | None = None
     disc_share: float = 0.0
     misfit: FitTest | None = None
@@ -61,7 +64,12 @@ def of_results(names: Sequence[str], wins: np.ndarray, draws: np.ndarray, *, see
         return None
     results = Results.without_seats([str(place) for place in range(n)], wins, draws)
     ratings = fit(results)
-    plain: dict[str, Any] = {"unit": "Elo", "strengths": ratings.elo, "ratings": ratings}
+    plain: dict[str, Any] = {
+        "unit": "Elo",
+        "strengths": ratings.elo,
+        "ratings": ratings,
+        "upsets": upsets(results, ratings.elo),
+    }
     if n > _MOST_DISCS:
         return Analysis(**plain, left_out=(_too_many(n, _MOST_DISCS, "Circles, Nash averaging and alpha-rank"),))
     if n > MOST:
@@ -93,7 +101,9 @@ def of_payoffs(payoffs: Floats) -> Analysis | None:
     if n < 2 or np.isnan(payoffs).any():
         return None
     game = np.stack([payoffs, -payoffs])
-    plain: dict[str, Any] = {"unit": "payoff", "strengths": payoffs.mean(1), **_circles(payoffs)}
+    strengths = payoffs.mean(1)
+    plain: dict[str, Any] = {"unit": "payoff", "strengths": strengths, "upsets": exact_upsets(payoffs, strengths)}
+    plain |= _circles(payoffs)
     if n > MOST:
         return Analysis(**plain, left_out=(_too_many(n, MOST, "Nash averaging and alpha-rank"),))
     average = nash_averaging(game)

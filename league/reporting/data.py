@@ -15,14 +15,14 @@ from league.reporting.rounds import Meeting
 class Row:
     """An agent in the ranking.
 
-    score: mean return a game, with its 95 % interval; elo likewise. place: by how far it came, where the format tells.
+    mean_return: a game's, with its 95 % interval; elo likewise. place: by how far it came, where the format tells.
     match_points: what a Swiss tournament orders by.
     faults: lost games by kind. weights: its share of each seat's meta-strategy. exploitability: its own.
     """
 
     name: str
-    score: float | None = None
-    score_interval: tuple[float, float] | None = None
+    mean_return: float | None = None
+    mean_return_interval: tuple[float, float] | None = None
     elo: float | None = None
     elo_interval: tuple[float, float] | None = None
     games: int = 0

@@ -8,6 +8,7 @@ from html import escape
 
 from games.svg import element
 from league.reporting.palette import stylesheet
+from league.words import signed
 
 WIDTH = 440.0
 """Of most pictures, in pixels: on a telephone their letters are still read."""
@@ -138,7 +139,7 @@ def number(value: float, *, signed: bool = False) -> str:
 
 def elo(value: float) -> str:
     """Return a rating as people write it."""
-    return f"{value:+,.0f}".replace("-", "−") if math.isfinite(value) else "–"
+    return signed(value).replace("-", "−") if math.isfinite(value) else "–"
 
 
 def scale(values: Sequence[float], *, margin: float = 0.05) -> tuple[float, float]:

@@ -12,6 +12,9 @@ from league.reporting.data import Curve, Table
 from league.reporting.drawing import WIDTH, Picture, box, columns, fitted, number, text
 from league.reporting.palette import LEVELS, level_of
 
+_APART = 36.0
+"""Pixels that numbers below a legend need between them."""
+
 _NUMBERED, _NAMED, _CELLS = 14, 48, 160
 """Agents up to which a map of payoffs holds numbers, and names, and has a cell for each pair."""
 
@@ -50,7 +53,7 @@ def heat_map(table: Table, names: Sequence[str], order: Sequence[int]) -> Pictur
         levels = [[None if math.isnan(value) else level_of(value, reach) for value in row] for row in values]
         shapes.append(_runs(levels, x=left, y=top, wide=cell, tall=cell))
     bottom = top + cell * size
-    shapes += _legend(bottom + 14, reach, table)
+    shapes += _legend(bottom + 14, values, reach, table)
     whose = "" if per == 1 else f" Each cell is the mean over {per} by {per} agents."
     about = (
         f"A square of {size} by {size} cells, the best at the top and on the left; what the row's agent gets "
@@ -114,15 +117,24 @@ def _runs(levels: Sequence[Sequence[int | None]], *, x: float, y: float, wide: f
     return element("g", "".join(drawn), transform=moved, shape_rendering="crispEdges")
 
 
-def _legend(y: float, reach: float, table: Table) -> list[str]:
-    width = 12.0
+def _legend(y: float, values: Floats, reach: float, table: Table) -> list[str]:
+    """Draw the levels that occur, with the least and the greatest of the values, which are apart from even."""
+    width, known = 12.0, values[~np.isnan(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    first, last = level_of(low, reach), level_of(high, reach)
     left = (WIDTH - width * LEVELS) / 2
-    shapes = [box(left + k * width, y, width, 10, kind=f"d{k}") for k in range(LEVELS)]
-    for share, value in ((0, -reach), (0.5, 0.0), (1, reach)):
-        shown = number(table.even + value)
-        shapes.append(text(shown, left + share * width * LEVELS, y + 22, kind="soft", size=10, anchor="middle"))
-    shapes.append(text("row behind", left - 8, y + 9, kind="soft", size=10, anchor="end"))
-    shapes.append(text("row ahead", left + width * LEVELS + 8, y + 9, kind="soft", size=10))
+    start, end = left + first * width, left + (last + 1) * width
+    shapes = [box(left + k * width, y, width, 10, kind=f"d{k}") for k in range(first, last + 1)]
+    middle = left + width * LEVELS / 2
+    marks = [(start, low), (end, high)] if low < high else [((start + end) / 2, low)]
+    if middle - start > _APART and end - middle > _APART:
+        marks.append((middle, 0.0))
+    for x, value in marks:
+        # Where there are few levels, what stands at both ends stands beside them and not below.
+        anchor = "middle" if end - start > _APART or low == high else "end" if x == start else "start"
+        shapes.append(text(number(table.even + value), x, y + 22, kind="soft", size=10, anchor=anchor))
+    shapes.append(text("row behind", start - 8, y + 9, kind="soft", size=10, anchor="end"))
+    shapes.append(text("row ahead", end + 8, y + 9, kind="soft", size=10))
     return shapes
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from arena.encounter import Result
 from arena.replay import Step, replay
 from games.game import Game
+from league.reporting.dark import adapted
 from league.reporting.drawing import printable, visible
 
 MOST_GAMES = 8
@@ -185,7 +186,7 @@ class Projector:
     def _draw(self, step: Step) -> tuple[str, str]:
         """Return a position as text and as a picture's address."""
         text = "\n".join(map(visible, self.game.draw(step.state, 0).splitlines()))
-        return text, _address(self.game.svg(step.state, 0))
+        return text, _address(adapted(self.game.svg(step.state, 0)))
 
     def _frames(self, kept: Sequence[tuple[_Drawing, str]]) -> tuple[Frame, ...]:
         """Draw positions: as pictures where these fit, else as text where that fits, else those that do."""

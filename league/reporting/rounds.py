@@ -7,15 +7,20 @@ from typing import Any
 from arena import formats
 from arena.encounter import Result
 
+_BYE = "a bye, which counts as a match won"
+
 IN_ROUNDS = ("knockout", "double-elimination", "swiss")
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """A match: two agents' numbers, their points out of `games`, who goes on or None, and what there is to add."""
+    """A match: two agents' numbers, their points out of `games`, who goes on or None, and what there is to add.
+
+    In a bye there is no second agent, and nothing is played.
+    """
 
     first: int
-    second: int
+    second: int | None
     points: tuple[float, float]
     games: int
     winner: int | None
@@ -40,8 +45,10 @@ def rounds_of(about: dict[str, Any], results: Sequence[Result]) -> list[list[Mee
             played, left = left[: len(lineups)], left[len(lineups) :]
             pairs = {result.encounter.lineup for result in played}
             again = bracket and bool(out) and pairs <= {(m.first, m.second) for m in out[-1] if m.winner is None}
-            meetings = [_meeting(result, again=again) for result in played]
-            out.append(meetings)
+            out.append([_meeting(result, again=again) for result in played])
+            if not bracket:
+                paired = {agent for lineup in lineups for agent in lineup}
+                out[-1] += [Meeting(agent, None, (1.0, 0.0), 0, agent, _BYE) for agent in agents if agent not in paired]
             if len(played) < len(lineups):
                 break
             lineups = schedule.send(played)
@@ -78,6 +85,7 @@ def _settled(rounds: list[list[Meeting]], agents: int, *, over: bool, limit: int
             if winner is None:
                 winner, note = m.first, "; ".join(filter(None, [note, "drawn, the better seed goes on"]))
             loser = m.second if winner == m.first else m.first
+            assert loser is not None, "only Swiss tournaments list byes"
             lost[loser] += 1
             if lost[loser] == limit:
                 note = "; ".join(filter(None, [note, "the loser is out"]))

@@ -34,12 +34,12 @@ def draw(report: Report) -> dict[str, Picture]:
     rated = [(row.name, row.elo, row.elo_interval) for row in report.rows if row.elo is not None]
     if rated:
         drawn.append(plots.whiskers("ranking", "Elo with 95 % intervals", rated, zero=True, unit="Elo", form=elo))
-    scored = [(row.name, row.score, row.score_interval) for row in report.rows if row.score is not None]
-    if scored:
+    paid = [(row.name, row.mean_return, row.mean_return_interval) for row in report.rows if row.mean_return is not None]
+    if paid:
         title = "Mean return a game with 95 % intervals"
         form = partial(number, signed=report.even_pay)
         unit = "mean return a game"
-        drawn.append(plots.whiskers("scores", title, scored, zero=report.even_pay, unit=unit, form=form))
+        drawn.append(plots.whiskers("mean_returns", title, paid, zero=report.even_pay, unit=unit, form=form))
     if report.curve is not None:
         own = [(row.name, row.exploitability, None) for row in report.rows if row.exploitability is not None]
         if own:
@@ -80,7 +80,7 @@ def sections(report: Report, pictures: dict[str, Picture]) -> list[Section]:
 
 
 def _ranking(report: Report, pictures: dict[str, Picture]) -> Section:
-    body = _pair([_figure(pictures, name) for name in ("scores", "ranking", "members")])
+    body = _pair([_figure(pictures, name) for name in ("mean_returns", "ranking", "members")])
     body += _note(report, "ratings")
     if report.kind == "tournament" or "ranking" in pictures:
         body += _how("ranking")
@@ -157,9 +157,11 @@ def _rounds(report: Report) -> Section:
 def _match(meeting: Meeting, names: Sequence[str]) -> str:
     sides = []
     for agent, points in zip((meeting.first, meeting.second), meeting.points, strict=True):
-        won = agent == meeting.winner
-        mark = '<span class="won">' if won else "<span>"
-        sides.append(f'<div class="side">{mark}{escape(names[agent])}</span><span>{number(points)}</span></div>')
+        if agent is None:
+            continue
+        mark = '<span class="won">' if agent == meeting.winner else "<span>"
+        shown = f"<span>{number(points)}</span>" if meeting.second is not None else ""
+        sides.append(f'<div class="side">{mark}{escape(names[agent])}</span>{shown}</div>')
     note = f'<div class="note">{escape(meeting.note)}</div>' if meeting.note else ""
     return f"<li>{''.join(sides)}{note}</li>"
 

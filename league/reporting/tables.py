@@ -1,14 +1,15 @@
 """Tables as HTML: what a picture shows, in numbers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import numpy as np
 
 from league.reporting.data import Report, Row, Table
-from league.reporting.drawing import fitted, number
+from league.reporting.drawing import elo, fitted, number
 from league.reporting.palette import level_of
 
 MOST_ROWS = 1_000
@@ -69,22 +70,22 @@ def ranking(report: Report) -> str:
     columns = [_numbers("place", places), Column("agent", [row.name for row in rows])]
     if any(row.match_points is not None for row in rows):
         columns.append(_numbers("match points", [row.match_points for row in rows]))
-    if any(row.score is not None for row in rows):
-        signed = report.even_pay
-        columns.append(_numbers("score", [row.score for row in rows], signed=signed))
-        columns.append(Column("95 %", [_range(row.score_interval, signed=signed) for row in rows]))
+    if any(row.mean_return is not None for row in rows):
+        form = partial(number, signed=report.even_pay)
+        columns.append(_numbers("mean return", [row.mean_return for row in rows], form=form))
+        columns.append(Column("95 %", [_range(row.mean_return_interval, form=form) for row in rows]))
     if any(row.elo is not None for row in rows):
-        columns.append(_numbers("Elo", [row.elo for row in rows], form="{:+.0f}"))
-        columns.append(Column("95 %", [_range(row.elo_interval, form="{:+.0f}") for row in rows]))
+        columns.append(_numbers("Elo", [row.elo for row in rows], form=elo))
+        columns.append(Column("95 %", [_range(row.elo_interval, form=elo) for row in rows]))
     if any(row.games for row in rows):
         for key in ("games", "wins", "draws", "losses"):
-            columns.append(_numbers(key, [getattr(row, key) for row in rows], form="{:,}"))
+            columns.append(_numbers(key, [getattr(row, key) for row in rows], form="{:,}".format))
     if any(row.faults for row in rows):
-        columns.append(_numbers("faults", [sum(row.faults.values()) for row in rows], form="{:,}"))
+        columns.append(_numbers("faults", [sum(row.faults.values()) for row in rows], form="{:,}".format))
     if any(row.exploitability is not None for row in rows):
         columns.append(_numbers("exploitability", [row.exploitability for row in rows]))
     for seat in range(len(rows[0].weights) if rows else 0):
-        columns.append(_numbers(f"@nash, seat {seat}", [row.weights[seat] for row in rows], form="{:.1%}"))
+        columns.append(_numbers(f"@nash, seat {seat}", [row.weights[seat] for row in rows], form="{:.1%}".format))
     more = f", the first {MOST_ROWS:,} of {len(report.rows):,}" if len(report.rows) > MOST_ROWS else ""
     return html_table(f"Ranking {report.order}{more}", columns)
 
@@ -94,9 +95,9 @@ def faults(rows: Sequence[Row], most: int = 100) -> str:
     faulty = [row for row in rows if row.faults][:most]
     kinds = [", ".join(f"{kind} {count:,}" for kind, count in row.faults.items()) for row in faulty]
     columns = [
-        _numbers("games lost so", [sum(row.faults.values()) for row in faulty], form="{:,}"),
+        _numbers("games lost so", [sum(row.faults.values()) for row in faulty], form="{:,}".format),
         Column("agent", [row.name for row in faulty]),
-        _numbers("of games", [row.games for row in faulty], form="{:,}"),
+        _numbers("of games", [row.games for row in faulty], form="{:,}".format),
         Column("kinds", kinds),
     ]
     messages = "".join(
@@ -111,16 +112,17 @@ def besides(report: Report) -> str:
     assert analysis is not None
     assert analysis.nash_ratings is not None
     assert analysis.nash_weights is not None
-    elo = analysis.unit == "Elo"
+    rated = analysis.unit == "Elo"
+    form = elo if rated else number
     columns = [
         _numbers("place", list(range(1, len(report.rows) + 1))),
         Column("agent", [row.name for row in report.rows]),
-        _numbers("Elo" if elo else "mean return", analysis.strengths.tolist(), form="{:+.0f}" if elo else ""),
-        _numbers("Nash average", analysis.nash_ratings.tolist(), form="{:+.0f}" if elo else ""),
-        _numbers("Nash weight", analysis.nash_weights.tolist(), form="{:.1%}"),
+        _numbers("Elo" if rated else "mean return", analysis.strengths.tolist(), form=form),
+        _numbers("Nash average", analysis.nash_ratings.tolist(), form=form),
+        _numbers("Nash weight", analysis.nash_weights.tolist(), form="{:.1%}".format),
     ]
     if analysis.alpha_rank is not None:
-        columns.append(_numbers("alpha-rank", analysis.alpha_rank.tolist(), form="{:.1%}"))
+        columns.append(_numbers("alpha-rank", analysis.alpha_rank.tolist(), form="{:.1%}".format))
     return html_table("Ratings beside Nash averages", columns)
 
 
@@ -164,16 +166,10 @@ def _widest(table: Table, column: int, n: int) -> int:
     return max(len("-".join(map(str, counts[:, row].tolist()))) for row in range(n))
 
 
-def _numbers(heading: str, values: Sequence[float | None], *, form: str = "", signed: bool = False) -> Column:
-    shown = [_shown(value, form, signed=signed) for value in values]
+def _numbers(heading: str, values: Sequence[float | None], *, form: Callable[[float], str] = number) -> Column:
+    shown = ["–" if value is None or math.isnan(value) else form(value) for value in values]
     return Column(heading, shown, values)
 
 
-def _shown(value: float | None, form: str, *, signed: bool = False) -> str:
-    if value is None or math.isnan(value):
-        return "–"
-    return form.format(value).replace("-", "−") if form else number(value, signed=signed)
-
-
-def _range(pair: tuple[float, float] | None, *, form: str = "", signed: bool = False) -> str:
-    return "–" if pair is None else " to ".join(_shown(end, form, signed=signed) for end in pair)
+def _range(pair: tuple[float, float] | None, *, form: Callable[[float], str]) -> str:
+    return "–" if pair is None else " to ".join(map(form, pair))

@@ -32,12 +32,11 @@ _ORDERS = {
 
 
 class _Pass:
-    """One reading of the records: the tournament's state, and beside it what its state does not keep."""
+    """One reading of the records: the tournament's state, and the encounters, which its state does not keep."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.state, self.encounters = Tournament(()), list[Seen]()
         self.results: list[Result] = []
-        self.paid: dict[tuple[int, int], tuple[float, int]] = {}
         for record in ledger.records():
             result = Result.from_json(record.body) if record.kind == "encounter" else None
             self.state.take(record.kind, record.body, record.note, result)
@@ -48,13 +47,6 @@ class _Pass:
         self.encounters.append(seen(seq, result))
         if self.state.about["format"] in IN_ROUNDS:
             self.results.append(result)
-        if self.state.about["players"] != 2:
-            return
-        counted = ~np.isnan(result.returns)
-        for place, total in enumerate(np.where(counted, result.returns, 0).sum((0, 1)).tolist()):
-            pair = result.encounter.lineup[place], result.encounter.lineup[1 - place]
-            before, games = self.paid.get(pair, (0.0, 0))
-            self.paid[pair] = before + total, games + int(counted[:, :, place].sum())
 
 
 def tournament_report(run: str, ledger: Ledger) -> Report:
@@ -91,7 +83,7 @@ def tournament_report(run: str, ledger: Ledger) -> Report:
         rows=rows,
         order=_ORDERS[told["ordered_by"]],
         even_pay=even_pay,
-        table=_table(read, order, wins, draws, even_pay=even_pay),
+        table=_table(state, order, wins, draws, even_pay=even_pay),
         analysis=of_results([row.name for row in rows], wins, draws, seed=state.about["seed"]),
         rounds=tuple(map(tuple, rounds)),
         numbered=tuple(names),
@@ -110,8 +102,8 @@ def tournament_report(run: str, ledger: Ledger) -> Report:
 def _row(row: dict[str, Any], name: str) -> Row:
     return Row(
         name=name,
-        score=row["score"],
-        score_interval=interval(row["score_interval"]),
+        mean_return=row["score"],
+        mean_return_interval=interval(row["score_interval"]),
         elo=row["elo"],
         elo_interval=interval(row["interval"]),
         **{key: row[key] for key in ("games", "wins", "draws", "losses")},
@@ -153,18 +145,14 @@ def _opening(plies: int) -> str:
     return "the first move is drawn" if plies == 1 else f"the first {plies} moves are drawn"
 
 
-def _table(read: _Pass, order: list[int], wins: np.ndarray, draws: np.ndarray, *, even_pay: bool) -> Table:
+def _table(state: Tournament, order: list[int], wins: np.ndarray, draws: np.ndarray, *, even_pay: bool) -> Table:
     """Return who fared how: mean returns in games of two, else points for doing better than the other."""
-    n, place = len(order), {agent: k for k, agent in enumerate(order)}
-    if read.state.about["players"] != 2:
+    if state.about["players"] != 2:
         games = wins + wins.T + draws
         with np.errstate(invalid="ignore", divide="ignore"):
             points = np.where(games > 0, (wins + draws / 2) / games, np.nan)
         return Table(wins=wins, draws=draws, payoffs=points, even=0.5, unit="points")
-    payoffs = np.full((n, n), np.nan)
-    for (one, other), (total, games) in read.paid.items():
-        if games and one in place and other in place and one != other:
-            payoffs[place[one], place[other]] = total / games
+    payoffs = state.tally.payoffs[np.ix_(order, order)]
     known = payoffs[~np.isnan(payoffs)]
     even = 0.0 if even_pay or not len(known) else float(known.mean())
     return Table(wins=wins, draws=draws, payoffs=payoffs, even=even, unit="mean return")
@@ -191,7 +179,9 @@ def _command(about: dict[str, Any]) -> str:
     """Return the command that holds the tournament again, as far as its agents are still what they were."""
     words = ["redqueen", "tournament", about["game"], *(agent["plays"] for agent in about["agents"])]
     pairs = len(about["agents"]) * (len(about["agents"]) - 1) // 2
-    given = {**about, "repetitions": about["deals"], "opening": about["plies"]}
+    limits = about["limits"]
+    given = {**about, "repetitions": about["deals"], "opening": about["plies"], "memory": limits["memory"] >> 20}
+    given |= {f"{key}_time": limits[key] for key in ("move", "game", "start")}
     for key, default in TournamentConfig().model_dump(mode="json", exclude=set(VOLATILE)).items():
         if key == "encounters":
             default = 2 * pairs if about["format"] == "adaptive" else given.get(key)

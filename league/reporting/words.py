@@ -1,11 +1,14 @@
 """What a report says in sentences, for readers who know no game theory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from league.reporting.analysis import Analysis
 from league.reporting.data import Report
 from league.reporting.drawing import number
-from league.words import counted
+from league.upsets import contradicted
+from league.words import counted, percent
 
 _SURE = 0.95
 
@@ -16,7 +19,9 @@ def in_short(report: Report) -> list[str]:
     said.append(_winner(report))
     if report.analysis is not None:
         apart = _apart(report.analysis) if report.even_pay else _uneven(report, report.analysis)
-        said += [sentence for sentence in (apart, _circles(report.analysis)) if sentence]
+        said += [
+            sentence for sentence in (apart, circles(report.analysis, [row.name for row in report.rows])) if sentence
+        ]
     faulty = [row for row in report.rows if row.faults]
     if faulty:
         lost = sum(sum(row.faults.values()) for row in faulty)
@@ -50,15 +55,15 @@ def _winner(report: Report) -> str:
     first, n = report.rows[0], len(report.rows)
     if report.kind == "league":
         return f"The league has {counted(n, 'measured member')}; {first.name} stands first {report.order}."
-    level = [row.name for row in report.rows if (row.place, row.score) == (first.place, first.score)]
-    if first.score is not None and len(level) == n > 1:
-        return f"All {n:,} agents are level: {number(first.score, signed=report.even_pay)} a game each."
+    level = [row.name for row in report.rows if (row.place, row.mean_return) == (first.place, first.mean_return)]
+    if first.mean_return is not None and len(level) == n > 1:
+        return f"All {n:,} agents are level: {number(first.mean_return, signed=report.even_pay)} a game each."
     beside = f", level with {len(level) - 1:,} more," if len(level) > 1 else ""
     said = f"{first.name} came first of {n:,}{beside} {report.order}"
-    if first.score is not None:
-        said += f", with {number(first.score, signed=report.even_pay)} a game"
-        if first.score_interval is not None:
-            low, high = (number(end, signed=report.even_pay) for end in first.score_interval)
+    if first.mean_return is not None:
+        said += f", with {number(first.mean_return, signed=report.even_pay)} a game"
+        if first.mean_return_interval is not None:
+            low, high = (number(end, signed=report.even_pay) for end in first.mean_return_interval)
             said += f" (95 % interval {low} to {high})"
     return f"{said}; it won {first.wins:,}, drew {first.draws:,} and lost {first.losses:,}."
 
@@ -90,29 +95,32 @@ def _uneven(report: Report, analysis: Analysis) -> str:
     return f"{said}: it puts {first} first{' too' * (first == report.rows[0].name)}."
 
 
-def _circles(analysis: Analysis) -> str:
-    """Say what part of the results goes in circles, and whether that is more than chance makes."""
-    share = analysis.cyclic_share
+def circles(analysis: Analysis, names: Sequence[str]) -> str:
+    """Say what part of the results no ranking explains, whether chance makes as much, and who beats one above it.
+
+    The share alone tells of no upset: margins that do not add up leave one too.
+    """
+    share, exact = analysis.cyclic_share, analysis.unit == "payoff"
     if share is None or len(analysis.strengths) < 3:
         return ""
-    if analysis.by_chance is None:
-        said = f"A share of {share:.0%} of the differences between agents goes in circles, as in rock, paper, scissors"
-        return f"{said}: {_weight(share)}." if analysis.unit == "payoff" else f"{said}, part of it by chance."
-    chance, limit = analysis.by_chance
-    said = (
-        f"A share of {share:.0%} of the differences between agents looks like circles (A beats B beats C beats A), and "
-    )
-    if share <= limit:
-        return f"{said}about {chance:.0%} would by chance alone: nothing shows that one ranking is not enough."
-    return f"{said}chance alone would rarely make more than {limit:.0%}: {_weight(share)}."
-
-
-def _weight(share: float) -> str:
-    if share < 0.05:
-        return "little, so one ranking tells nearly everything"
-    if share < 0.3:
-        return "a ranking tells most, and still some agents beat those above them as a matter of style"
-    return "no ranking does justice to this field; see who beats whom before you call one agent better than another"
+    if exact and share < 1e-9:
+        return "All differences between agents add up as one ranking has it."
+    rule = "by mean return against all" if exact else "by Elo"
+    upset = contradicted(analysis.upsets, names, rule=rule)
+    said = f"A share of {percent(share)} of the differences between agents does not add up as one ranking has it"
+    beyond = exact
+    if analysis.by_chance is not None:
+        chance, limit = analysis.by_chance
+        beyond = share > limit
+        often = f"rarely more than {percent(limit)}" if beyond else f"about {percent(chance)}"
+        said += f", and by chance alone it would be {often}"
+    elif not exact:
+        said += ", part of it by chance"
+    if upset:
+        return f"{said}: {upset}."
+    if beyond:
+        return f"{said}: who wins by how much depends on the opponent, yet nobody is shown to beat one above it."
+    return f"{said}: nothing shows that one ranking is not enough."
 
 
 def _curve(report: Report) -> str:
@@ -132,9 +140,9 @@ def misfit(report: Report) -> list[str]:
     if analysis is None or analysis.misfit is None or analysis.misfit.p_value is None or analysis.misfit.p_value > 0.01:
         return []
     worst = [
-        f"{report.rows[m.first].name} scored {m.score:.0%} of {counted(m.games, 'game')} against "
+        f"{report.rows[m.first].name} took {percent(m.score)} of the points in {counted(m.games, 'game')} against "
         f"{report.rows[m.second].name}, "
-        f"where Elo expects {m.expected:.0%}"
+        f"where Elo expects {percent(m.expected)}"
         for m in analysis.misfit.worst[:3]
         if abs(m.deviation) > 2
     ]
@@ -150,7 +158,7 @@ HOW_TO_READ = {
         "others need not lose."
     ),
     "ranking": (
-        "The score is the mean of what an agent was paid a game. A 95 % interval is where the true value lies in "
+        "The mean return is what an agent was paid a game, on average. A 95 % interval is where the true value lies in "
         "95 of 100 such reports; where the intervals of two agents overlap much, their order may be luck. Elo "
         "looks at wins, draws and losses alone: 0 is the mean of this field, and 100 points more mean an expected"
         " 64 % of the points, 400 mean 91 %."
@@ -158,7 +166,7 @@ HOW_TO_READ = {
     "payoffs": (
         "Read along a row: blue where that agent does better than even against the column's, orange where worse. "
         "A field that one ranking describes turns from blue to orange from left to right in every row; a patch of"
-        " the other colour is an agent that beats someone it should not."
+        " the other colour is an agent that did well against someone above it, which may be luck."
     ),
     "nash": (
         "Nash averaging asks: if a clever opponent could choose whom to send, which mixture of agents is never "

@@ -5,7 +5,7 @@ from typing import Any
 from rich.markup import escape
 
 from league.answer import terminal
-from league.words import counted
+from league.words import counted, signed
 
 _SCALES = {"logistic": "Elo", "normalized": "normalized Elo", "bayeselo": "BayesElo"}
 
@@ -55,7 +55,7 @@ def elo(result: dict[str, Any]) -> str:
     if result["elo"] is None:
         return "Elo unbounded" if result["games"] else "Elo unknown"
     error = "" if result["error"] is None else f" ± {result['error']:.2f}"
-    return f"Elo {result['elo']:+.2f}{error}"
+    return f"Elo {signed(result['elo'], 2)}{error}"
 
 
 def _also(result: dict[str, Any]) -> str:

@@ -21,7 +21,8 @@ def entrant(name: str, game: Game, limits: Limits) -> dict[str, Any]:
     """Return what is recorded of an agent; raises where there is none of that name or it cannot play `game`.
 
     plays: what the name stands for now, which a league that goes on does not change. refused: why it could not be
-    started, where that is so: it is not tried again and loses its games.
+    started, where that is so: it is not tried again and loses its games. dealt_as: what its deals depend on, which is
+    what plays, so that who enters runs/x@12 for the runs/x@best of before gets the same games.
     """
     plays, refused = pinned(full_name(name)), None
     try:
@@ -30,19 +31,22 @@ def entrant(name: str, game: Game, limits: Limits) -> dict[str, Any]:
         close()
     except Fault as fault:
         refused = [str(fault), fault.kind]
-    return {"name": name, "plays": plays, "digest": _digest(plays), "refused": refused}
+    return {"name": name, "plays": plays, "digest": _digest(plays), "refused": refused, "dealt_as": plays}
 
 
-def labelled(entrants: Sequence[dict[str, Any]], taken: Sequence[str]) -> list[dict[str, Any]]:
-    """Give every entrant a name of its own: the second `random` is random#2."""
-    names, out = set(taken), []
+def labelled(entrants: Sequence[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give every entrant a name and deals of its own beside those `taken`: the second `random` is random#2."""
+    out = list(taken)
     for one in entrants:
-        name, copy = one["name"], 2
-        while name in names:
-            name, copy = f"{one['name']}#{copy}", copy + 1
-        names.add(name)
-        out.append({**one, "name": name})
-    return out
+        out.append({**one, **{key: _free(one[key], {other.get(key) for other in out}) for key in ("name", "dealt_as")}})
+    return out[len(taken) :]
+
+
+def _free(name: str, taken: set[str | None]) -> str:
+    free, copy = name, 2
+    while free in taken:
+        free, copy = f"{name}#{copy}", copy + 1
+    return free
 
 
 def refuse_changed(one: dict[str, Any]) -> None:

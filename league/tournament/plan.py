@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,8 +28,9 @@ class Tournament:
     """A tournament as recorded so far.
 
     about: what was asked for; note: beside it. agents: everybody who entered; present: the numbers of those who take
-    part; tally: what they have come to. places: how far they came, where the format has ended and tells. stopped: why
-    it ended, or None. requests: the names of those that were granted.
+    part; tally: what they have come to. places: how far they came, where the format has ended and tells; byes: how many
+    rounds of a Swiss tournament each has rested. stopped: why it ended, or None. requests: the names of those that were
+    granted.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -39,6 +41,7 @@ class Tournament:
         self.present: list[int] = []
         self.tally = Tally(0)
         self.places: Places | None = None
+        self.byes: Counter[int] = Counter()
         self.over = False
         self.stopped: str | None = None
         self.requests: set[str] = set()
@@ -91,6 +94,15 @@ class Tournament:
         self._go_on()
         return self.at_hand()
 
+    @property
+    def standing(self) -> Places | None:
+        """How far everybody came, or None where the format does not tell yet: a Swiss tournament does all along."""
+        if self.about["format"] != "swiss":
+            return self.places
+        # A match has the same games every time, so the points of all games tell what all matches were worth.
+        match = self.about["deals"] * self.about["seatings"]
+        return {agent: round(float(self.tally.points[agent]) / match + self.byes[agent], 9) for agent in self.present}
+
     def _go_on(self) -> None:
         while not self.over and self._laid == len(self._lineups) and len(self._results) == len(self._round):
             self._advance()
@@ -127,6 +139,8 @@ class Tournament:
             lineups = self._rounds.send(self._whole()) if self._begun else next(self._rounds)
         except StopIteration as end:
             self.over, self.places, lineups = True, end.value, []
+        if self.about["format"] == "swiss" and lineups:
+            self.byes.update(set(self.present) - {agent for lineup in lineups for agent in lineup})
         self._begun, self._lineups, self._laid, self._each = True, lineups, 0, self._deals()
         self._round, self._results = [], []
 
@@ -155,9 +169,10 @@ class Tournament:
     def _blocks(self, lineup: Lineup) -> list[Encounter]:
         """Return an encounter in blocks of deals: the following ones of those who meet.
 
-        They have deals of their own, by their names, so that whoever else takes part changes none of their games.
+        They have deals of their own, by what plays, so that whoever else takes part changes none of their games.
         """
-        names = tuple(sorted(self.agents[agent]["name"] for agent in lineup))
+        # Before agents were recorded with it, their names told.
+        names = tuple(sorted(self.agents[agent].get("dealt_as", self.agents[agent]["name"]) for agent in lineup))
         start = int.from_bytes(hashlib.blake2b(json.dumps(names).encode(), digest_size=8).digest(), "little")
         deals, dealt = self._each, self._dealt.get(names, 0)
         self._dealt[names] = dealt + deals

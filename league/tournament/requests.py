@@ -66,7 +66,7 @@ def take_requests(ledger: Ledger, state: Tournament) -> None:
 def _granted(state: Tournament, kind: str, body: dict[str, Any]) -> dict[str, Any] | None:
     """Return what is recorded of a request, or None where it can no longer be."""
     if kind == "entered":
-        return {"agent": labelled([body["agent"]], [agent["name"] for agent in state.agents])[0]}
+        return {"agent": labelled([body["agent"]], state.agents)[0]}
     leaves = body["number"] in state.present and len(state.present) > 2
     return {"number": body["number"]} if leaves else None
 

@@ -1,20 +1,23 @@
 """How a tournament looks to a person."""
 
+import math
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from league.answer import terminal
-from league.words import counted
+from league.words import counted, signed
 
 _ORDERS = {
-    "match_points": "in order of match points: of each match the share of its points, and one for a bye; then of score",
-    "places": "in order of how far they came, then of score",
+    "match_points": "in order of match points: of each match the share of its points, and one for a bye; then of mean "
+    "return",
+    "places": "in order of how far they came, then of mean return",
     "elo": "in order of Elo, for pairs have met unequally often",
 }
-"""What a ranking is ordered by, where it is not the score."""
+"""What a ranking is ordered by, where it is not the mean return."""
 
 _WIDEST = 24
 """Agents up to which the crosstable is printed."""
@@ -32,7 +35,7 @@ def show_tournament(result: dict[str, Any]) -> None:
     if order := _ORDERS.get(result["ordered_by"]):
         console.print(f"[dim]{order}[/dim]")
     if result["utility"] != [-1, 1]:
-        console.print("[dim]score is the mean return of a game; Elo counts who was ahead in it, not by how much[/dim]")
+        console.print("[dim]mean return is that of a game; Elo counts who was ahead in it, not by how much[/dim]")
     if 2 <= len(result["ranking"]) <= _WIDEST:
         console.print("\n[dim]wins-draws-losses of the row against the column[/dim]")
         console.print(crosstable(result["crosstable"], [shown_name(row) for row in result["ranking"]]))
@@ -53,25 +56,41 @@ def ranking(rows: list[dict[str, Any]], most: int | None = None) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("place" if placed else "#", justify="right")
     table.add_column("agent", overflow="fold")
-    columns = ["score", "95 %", "Elo", "95 %", "games", "wins", "draws", "losses"]
-    for column in ["match points"] * swiss + columns + ["faults"] * faulty:
+    columns = ["mean return", "95 %", "Elo", "95 %", "games", "wins", "draws", "losses"]
+    rested = any(row.get("byes") for row in rows)
+    for column in ["match points"] * swiss + ["byes"] * rested + columns + ["faults"] * faulty:
         table.add_column(column, justify="right")
-    scores = [value for row in rows for value in (row["score"], *row["score_interval"]) if value is not None]
-    sign = "+" if min(scores, default=0) < 0 else ""
-    places = sum(max(map(abs, scores), default=0) <= bound for bound in (10, 100, 10_000))
+    written = _written([v for row in rows for v in (row["score"], *row["score_interval"]) if v is not None])
     for place, row in enumerate(rows[:most], 1):
-        score, (low, high) = row["score"], row["score_interval"]
+        mean, (low, high) = row["score"], row["score_interval"]
         cells = [
             *([f"{row.get('match_points', 0):.4g}"] * swiss),
-            "-" if score is None else f"{score:{sign}.{places}f}",
-            "-" if low is None else f"{low:{sign}.{places}f}, {high:{sign}.{places}f}",
-            "-" if row["elo"] is None else f"{row['elo']:+.0f}",
-            "-" if row["elo"] is None else f"{row['interval'][0]:+.0f}, {row['interval'][1]:+.0f}",
+            *([f"{row.get('byes', 0)}"] * rested),
+            "-" if mean is None else written(mean),
+            "-" if low is None else f"{written(low)}, {written(high)}",
+            "-" if row["elo"] is None else signed(row["elo"]),
+            "-" if row["elo"] is None else f"{signed(row['interval'][0])}, {signed(row['interval'][1])}",
             *(f"{row[key]:,}" for key in ("games", "wins", "draws", "losses")),
             *([f"{row['faults']:,}"] * faulty),
         ]
         table.add_row(str(row.get("place", place)), escape(shown_name(row)), *cells)
     return table
+
+
+def _written(values: list[float]) -> Callable[[float], str]:
+    """Return how mean returns are written beside each other: with signs where one is below zero, else without.
+
+    By the greatest they have up to three decimals; one that is nearer to zero has two digits that count all the same.
+    """
+    below = min(values, default=0) < 0
+    least = sum(max(map(abs, values), default=0) <= bound for bound in (10, 100, 10_000))
+
+    def write(value: float) -> str:
+        small = 1e-6 < abs(value) < 1
+        digits = max(least, 1 - math.floor(math.log10(abs(value)))) if small else least
+        return signed(value, digits) if below else f"{value:.{digits}f}"
+
+    return write
 
 
 def shown_name(row: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from arena.formats import Places
 from league.tournament.plan import Tournament
 from league.tournament.warnings import warnings_of
 
@@ -13,12 +14,15 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
     """Return the ranking, the crosstable and what to be wary of, as one JSON object.
 
     Those who have left a league stay in its ranking, `withdrawn`, for their games are in everybody's figures. Swiss
-    tournaments that have ended are ordered by `match_points`, a match being worth one, shared as its games were.
+    tournaments are ordered by `match_points`, a match being worth one, shared as its games were, and so is a bye, of
+    which each agent has had `byes`. A `score` is the mean return of a game; `mean_returns` in the crosstable are those of
+    the row against the column.
     """
     tally, about = state.tally, state.about
     ordered_by = _ordered_by(state)
-    order = tally.ranking(range(tally.size), state.places, by_elo=ordered_by == "elo")
-    mean, score_interval = tally.scores(_utility(about["utility"]))
+    places = state.standing
+    order = tally.ranking(range(tally.size), places, by_elo=ordered_by == "elo")
+    mean, intervals = tally.scores(_utility(about["utility"]))
     ratings, met = tally.rate(), (tally.wins + tally.wins.T + tally.draws).sum(1) > 0
     rows, present = [], set(state.present)
     for agent in order:
@@ -28,7 +32,7 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
             {
                 "agent": state.agents[agent]["name"],
                 "score": _number(mean[agent]),
-                "score_interval": [_number(bound) for bound in score_interval[agent]],
+                "score_interval": [_number(bound) for bound in intervals[agent]],
                 "points": float(tally.points[agent]),
                 "elo": float(ratings.elo[agent]) if rated else None,
                 "interval": [float(ratings.low[agent]), float(ratings.high[agent])] if rated else None,
@@ -40,7 +44,7 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
                 "fault_kinds": dict(tally.forfeits[agent]),
                 "first_fault": tally.first[agent],
                 "withdrawn": agent not in present,
-                **_came(state, agent),
+                **_came(state, places, agent),
             }
         )
     chosen = np.ix_(order, order)
@@ -60,29 +64,31 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
             "wins": tally.wins[chosen].tolist(),
             "draws": tally.draws[chosen].tolist(),
             "losses": tally.wins.T[chosen].tolist(),
+            "mean_returns": [[_number(value) for value in row] for row in tally.payoffs[chosen].tolist()],
         },
         "warnings": warnings_of(state),
     }
 
 
 def _ordered_by(state: Tournament) -> str:
-    """Return what orders the ranking: match points, places, Elo or the score.
+    """Return what orders the ranking: match points, places, Elo or the mean return.
 
     Ratings do where pairs met unequally often, in a game that is won, drawn or lost.
     """
-    if state.places is not None:
+    if state.standing is not None:
         return "match_points" if state.about["format"] == "swiss" else "places"
     uneven = state.about["format"] in ("adaptive", "league") or state.stopped == "hours"
     return "elo" if uneven and state.about["utility"] == [-1, 1] else "score"
 
 
-def _came(state: Tournament, agent: int) -> dict[str, float]:
-    """Return how far an agent came, where the format has ended and tells: equals share a place, and 1 is the best."""
-    if state.places is None:
+def _came(state: Tournament, places: Places | None, agent: int) -> dict[str, Any]:
+    """Return how far an agent came, where the format tells: equals share a place, and 1 is the best."""
+    if places is None:
         return {}
-    mine = state.places.get(agent, 0.0)
-    place = 1 + sum(other > mine for other in state.places.values())
-    return {"place": place} | ({"match_points": mine} if state.about["format"] == "swiss" else {})
+    mine = places.get(agent, 0.0)
+    place = 1 + sum(other > mine for other in places.values())
+    swiss = state.about["format"] == "swiss"
+    return {"place": place} | ({"match_points": mine, "byes": state.byes[agent]} if swiss else {})
 
 
 def _utility(bounds: list[float | None]) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from league import runs
 from league.plan import League
 from league.rating.rate import league_results, rate_files
 from league.rating.showing import show_ratings
+from league.words import percent, signed
 
 CSV = """first,second,wins,draws,losses
 rock,scissors,40,0,10
@@ -47,7 +48,56 @@ def test_the_answer_is_json_and_holds_what_was_asked_for(results):
     assert sum(row["share"] for row in found["alpha_rank"]) == pytest.approx(1)
     assert found["cyclic_share"] > 0.9
     assert any("Elo predicts the crosstable badly" in warning for warning in found["warnings"])
-    assert any("cyclic beyond chance" in warning for warning in found["warnings"])
+    assert set(found["ring"]) == {"rock", "paper", "scissors"}
+    (margins,) = [warning for warning in found["warnings"] if "does not explain the margins" in warning]
+    assert "rock beats scissors" in margins
+    assert "so that no ranking fits" in margins
+
+
+def test_warnings_claim_an_upset_only_where_one_is_shown(tmp_path):
+    def rated(*rows: str) -> dict:
+        path = tmp_path / "pairs.csv"
+        path.write_text("\n".join(("first,second,wins,draws,losses", *rows)))
+        return rate_files([str(path)])
+
+    # Everyone is ahead of all that stand below, by margins that depend on the opponent.
+    margins = ("a,b,260,0,140", "a,c,380,0,20", "a,d,390,0,10", "b,c,390,0,10", "b,d,260,0,140", "c,d,210,0,190")
+    found = rated(*margins)
+    assert found["cyclic_share"] > found["cyclic_share_by_chance"]["upper"]
+    assert (found["upsets"], found["ring"]) == ([], None)
+    assert any(said.endswith("yet nobody is shown to beat one rated above it") for said in found["warnings"])
+    found = rated("a,b,37,0,63", "a,c,90,0,10", "a,d,90,0,10", "b,c,55,0,45", "b,d,55,0,45", "c,d,50,0,50")
+    assert found["upsets"] == [{"first": "b", "second": "a", "games": 100, "score": 0.63}]
+    assert any("b took 63% of the points in 100 games against a, which stands" in said for said in found["warnings"])
+    # Whether or not the share is beyond chance, an upset is one.
+    found = rated("a,b,0,80,20", "a,c,55,40,5", "b,c,10,80,10")
+    assert found["upsets"][0]["first"] == "b"
+    assert sum("b took 60% of the points" in said for said in found["warnings"]) == 1
+
+
+def test_shares_near_none_and_all_are_told_apart_from_them(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("first,second,wins,draws,losses\na,b,3,0,197\nb,c,3,0,197\nc,a,3,0,197\n")
+    (said,) = [said for said in rate_files([str(path)])["warnings"] if "predicts the crosstable badly" in said]
+    assert "took 1.5% of the points" in said
+    assert [percent(share) for share in (0, 1, 0.5, 0.63, 0.015, 0.9985, 0.0004, 1 / 3)] == [
+        *("0%", "100%", "50%", "63%", "1.5%", "99.85%", "0.040%", "33%")
+    ]
+    assert [signed(value, 1) for value in (-0.04, 0.04, -0.06, 12.34, -1234.5)] == [
+        *("0.0", "0.0", "-0.1", "+12.3", "-1,234.5")
+    ]
+
+
+def test_nothing_is_rated_below_zero_by_rounding(tmp_path, capsys):
+    path = tmp_path / "pairs.csv"
+    path.write_text("first,second,wins,draws,losses\na,b,5,0,5\nb,c,5,0,5\nc,a,5,0,5\n")
+    found = rate_files([str(path)])
+    found["ratings"][0]["elo"] = -0.01
+    show_ratings(found)
+    shown = capsys.readouterr().out
+    assert "-0.0 " not in shown
+    assert " points " in shown
+    assert " score " not in shown
 
 
 def test_by_default_it_rates_as_the_league_does(results):

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import html
 import re
+import shlex
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -11,17 +12,24 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
+from processes import Zygote
 
 from agents.agent import Agent, Fault, Random
 from arena.encounter import Cast, Result, play_encounters, rotations
 from arena.ledger import Entry, Ledger
 from games import make
+from games.cards import shapes
+from games.draws import Draws
 from games.errors import UserError
+from games.matrices import pictures
 from games.normal_form.decomposition import disc_game
+from games.svg import BLACK, GREEN, INK, PAPER, WHITE
 from league.reporting.analysis import of_payoffs, of_results
+from league.reporting.dark import COUNTERPARTS, adapted
 from league.reporting.drawing import columns, fitted, number, printable, ticks
 from league.reporting.palette import LEVELS, colours, contrast, level_of, stylesheet
 from league.reporting.rounds import rounds_of
+from league.reporting.words import circles
 from league.reporting.writing import show_report_written, write_report
 from league.tournament.config import VOLATILE, TournamentConfig
 from league.tournament.plan import Tournament
@@ -81,6 +89,7 @@ def hold(
         "deals": 3,
         "plies": 2,
         "encounters": 20,
+        "limits": {"move": 5.0, "game": 300.0, "start": 30.0, "memory": 1 << 30, "cpu": 3600},
         "agents": [
             {"name": name, "plays": name if name.isidentifier() else "random", "digest": None, "refused": None}
             for name in agents
@@ -202,7 +211,7 @@ def test_every_format_is_reported(format, tmp_path):
     folder = hold(tmp_path / "run", field(), format, most=most)
     result, page, parsed = reported(folder)
     assert result["kind"] == "tournament"
-    assert {Path(file).stem for file in result["pictures"]} >= {"ranking", "scores", "payoffs", "elo_and_nash"}
+    assert {Path(file).stem for file in result["pictures"]} >= {"ranking", "mean_returns", "payoffs", "elo_and_nash"}
     assert ("Round 1" in parsed.words) == (format in ("swiss", "knockout", "double-elimination"))
     assert result["games_shown"] >= 2
     assert "redqueen tournament tic_tac_toe random0 first1 random2 first3 random4" in page
@@ -443,6 +452,104 @@ def test_a_field_that_goes_in_circles_is_called_so_and_one_that_does_not_is_not(
     assert found.misfit is not None
     assert found.misfit.p_value is not None
     assert found.misfit.p_value > 0.01
+
+
+def said(names: str, wins: list[list[int]]) -> str:
+    """Return what the report says of circles among agents of one letter each, whose games were never drawn."""
+    counts = np.array(wins)
+    found = of_results(list(names), counts, np.zeros_like(counts), seed=0)
+    assert found is not None
+    return circles(found, list(names))
+
+
+def test_upsets_are_claimed_where_games_show_them_and_only_there():
+    ring = said("abc", [[0, 90, 10], [10, 0, 90], [90, 10, 0]])
+    assert "beats" in ring
+    assert "so that no ranking fits" in ring
+    # The share is far beyond chance, and everyone is ahead of all that stand below.
+    margins = said("abcd", [[0, 260, 380, 390], [140, 0, 390, 260], [20, 10, 0, 210], [10, 140, 190, 0]])
+    assert "by chance alone it would be rarely more than" in margins
+    assert margins.endswith("who wins by how much depends on the opponent, yet nobody is shown to beat one above it.")
+    # b beats a and loses to the rest, so that it stands below: one upset, and rings with it.
+    upset = said("abcd", [[0, 37, 90, 90], [63, 0, 55, 55], [10, 45, 0, 50], [10, 45, 50, 0]])
+    assert upset.endswith("b took 63% of the points in 100 games against a, which stands above it by Elo.")
+    assert "no ranking fits" not in upset
+    ranked = said("abc", [[0, 76, 91], [24, 0, 76], [9, 24, 0]])
+    assert ranked.endswith("nothing shows that one ranking is not enough.")
+
+
+def test_exact_payoffs_contradict_a_ranking_without_any_test():
+    payoffs = np.array([[0, 0.5, -0.012], [-0.5, 0, 0.2], [0.012, -0.2, 0]])
+    found = of_payoffs(payoffs)
+    assert found is not None
+    told = circles(found, ["a", "b", "c"])
+    assert "so that no ranking fits; b earns 0.2 a game against c, which stands above it by mean return" in told
+    assert told.endswith("and 1 other pair went so.")
+    strengths = np.array([0.3, 0.1, -0.4])
+    additive = of_payoffs(strengths[:, None] - strengths)
+    assert additive is not None
+    assert circles(additive, ["a", "b", "c"]) == "All differences between agents add up as one ranking has it."
+
+
+def test_the_legend_of_payoffs_shows_values_that_occur(tmp_path):
+    """In the dilemma payoffs lie about their mean unevenly: the scale is that of both sides, its legend is not."""
+    agents = {"first": First(), "random": Random(), "more": Random()}
+    result, _, _ = reported(hold(tmp_path / "run", agents, game="prisoners_dilemma", deals=40, plies=0))
+    (file,) = [Path(file) for file in result["pictures"] if Path(file).stem == "payoffs"]
+    table = Tournament(Ledger.read(tmp_path / "run").records()).tally.payoffs
+    words = [
+        element.text for element in ElementTree.fromstring(file.read_text()).iter() if element.tag.endswith("}text")
+    ]
+    least, greatest = np.nanmin(table), np.nanmax(table)
+    place = words.index("row behind")
+    shown = words[place - 3 : place]
+    assert shown[:2] == [number(least), number(greatest)]
+    assert least + greatest != pytest.approx(2 * np.nanmean(table))  # else a legend of both sides would do
+
+
+def test_positions_have_dark_counterparts_and_pieces_keep_their_colours():
+    game = make("othello")
+    position = game.svg(game.reset(Draws.of(0, "rules", torch.arange(1))), 0)
+    dark = adapted(position)
+    style = within(r"<style>(.*?)</style>", dark)
+    assert style.startswith("@media screen and (prefers-color-scheme:dark){")
+    ElementTree.fromstring(dark)
+    for light in COUNTERPARTS:
+        assert (light in style) == (light in position)
+    assert not [piece for piece in (BLACK, WHITE, GREEN) if piece in style]
+    assert adapted('<svg fill="#123456"/>') == '<svg fill="#123456"/>'
+
+
+def test_letters_stand_out_on_dark_tints():
+    tints = (shapes.SEATS[0], shapes.SEATS[1], shapes.NEUTRAL, *pictures.ACTIONS, pictures.CHOSEN, PAPER)
+    for tint in tints:
+        assert contrast(COUNTERPARTS[INK], COUNTERPARTS[tint]) >= 4.5
+    for seat in pictures.SEATS:
+        assert contrast(COUNTERPARTS[seat], COUNTERPARTS[pictures.CHOSEN]) >= 4.5
+        assert contrast(COUNTERPARTS[seat], COUNTERPARTS[PAPER]) >= 4.5
+
+
+def test_byes_are_listed_in_their_rounds(tmp_path):
+    _, page, parsed = reported(hold(tmp_path / "run", field(5), "swiss"))
+    assert "".join(parsed.words).count("a bye, which counts as a match won") == 3  # one a round
+    assert page.count('<span class="won">') >= 3
+
+
+def test_the_command_holds_the_very_same_tournament(uninterrupted: Callable[..., Path], tmp_path, zygote: Zygote):
+    league = uninterrupted("kuhn_poker", "--oracle", "exact", "--iterations", 4, "--json")
+    names = (f"{league}@best", "random", str(league), "random")
+    flags = ("--repetitions", 9, "--memory", 2000, "--move-time", 4.5, "--seed", 3, "--workers", 1)
+    assert zygote.run("tournament", "kuhn_poker", *names, *flags, "--run-dir", tmp_path / "one").status == 0
+    _, page, _ = reported(tmp_path / "one")
+    command = shlex.split(html.unescape(within(r"<pre>redqueen (tournament .*?)</pre>", page)))
+    assert "@best" not in " ".join(command)
+    again = zygote.run(*command, "--workers", 1, "--run-dir", tmp_path / "two")
+    assert (again.status, again.err) == (0, "")
+    one, two = (list(Ledger.read(tmp_path / name).records()) for name in ("one", "two"))
+    assert [record.body for record in one[1:]] == [record.body for record in two[1:]]
+    for key in one[0].body:
+        if key != "agents":
+            assert one[0].body[key] == two[0].body[key], key
 
 
 def test_text_is_fitted_and_numbers_are_written_for_people():

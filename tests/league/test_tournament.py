@@ -33,7 +33,7 @@ def taken_up(run: Path, argv: tuple[object, ...]) -> tuple[object, ...]:
 def test_one_worker_or_two_or_a_kill_between_give_one_ledger(zygote: Zygote, tmp_path: Path, format: str) -> None:
     argv = (*MANY, "--format", format)
     result = zygote.run("tournament", *argv, "--workers", 1, "--run-dir", tmp_path / "one", "--json").result
-    running = zygote.start("tournament", *argv, "--workers", 2, "--run-dir", tmp_path / "two", "--json")
+    running = zygote.start("tournament", *argv, "--workers", 2, "--run-dir", tmp_path / "two", "--json", pooled=True)
     assert running.wait().result["ranking"] == result["ranking"]
     assert gone(running.pid)
     for after in (2, 1):
@@ -68,6 +68,20 @@ def test_an_interrupt_says_how_to_go_on(zygote: Zygote, tmp_path: Path) -> None:
     assert f"go on with `redqueen resume {run}`" in ended.sentence
     assert zygote.run("status", run, "--json").result["state"] == "interrupted"
     assert zygote.run("resume", run, "--json").result["stopped"] == "finished"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_does_not_wait_for_a_move_that_takes_minutes(zygote: Zygote, tmp_path: Path, workers: int) -> None:
+    run = tmp_path / "run"
+    argv = ("tournament", "connect_four", "perfect", "random", "--workers", workers, "--run-dir", run, "--json")
+    running = zygote.start(*argv, pooled=workers > 1)
+    while not (run / "ledger.sqlite").exists() or not bodies(run, "limits"):
+        time.sleep(0.01)
+    time.sleep(1)
+    os.kill(running.pid, signal.SIGINT)
+    assert f"go on with `redqueen resume {run}`" in running.wait().sentence
+    assert gone(running.pid)
+    assert zygote.run("status", run, "--json").result["games"] == 0
 
 
 def test_a_full_disk_loses_nothing(zygote: Zygote, tmp_path: Path) -> None:
@@ -129,8 +143,8 @@ def test_what_is_printed_adds_up(zygote: Zygote, tmp_path: Path) -> None:
     assert result["games"] == 6 * 50 * 2
     assert sum(row["games"] for row in result["ranking"]) == 2 * result["games"]
     assert sum(row["score"] for row in result["ranking"]) == pytest.approx(0)
-    scores = [row["score"] for row in result["ranking"]]
-    assert scores == sorted(scores, reverse=True)
+    means = [row["score"] for row in result["ranking"]]
+    assert means == sorted(means, reverse=True)
     table = result["crosstable"]
     assert table["agents"] == [row["agent"] for row in result["ranking"]]
     for place, row in enumerate(result["ranking"]):

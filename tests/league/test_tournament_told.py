@@ -4,6 +4,7 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_reporting import hold, reported
 
@@ -11,12 +12,14 @@ from agents.agent import Agent, Random
 from agents.files import write_atomically
 from arena.ledger import Ledger
 from games.turn import Turn
+from league.answer import terminal
 from league.rating.rate import rate_files
 from league.tournament.config import TournamentError, validated
 from league.tournament.plan import Tournament
 from league.tournament.requests import ask_to_enter, ask_to_withdraw, take_requests
 from league.tournament.running import run_tournament, status_of_tournament
-from league.tournament.showing import show_tournament
+from league.tournament.showing import ranking, show_tournament
+from league.tournament.writing import games_of
 
 
 class First(Random):
@@ -114,6 +117,64 @@ def test_a_swiss_tournament_shows_what_orders_it(tmp_path: Path, capsys, monkeyp
     assert "by match points" in html
 
 
+def test_an_interrupted_swiss_tournament_is_in_the_order_of_its_match_points(tmp_path: Path) -> None:
+    field: dict[str, Agent] = {"first": First(), **{f"random{k}": Random() for k in range(4)}}
+    whole = status_of_tournament(str(hold(tmp_path / "whole", field, "swiss", deals=5)))
+    assert [row["byes"] for row in whole["ranking"]].count(1) == 3
+    for most, rounds in ((2, 1), (4, 2), (6, 3)):
+        told = status_of_tournament(str(hold(tmp_path / str(most), field, "swiss", deals=5, most=most)))
+        points = [row["match_points"] for row in told["ranking"]]
+        assert told["ordered_by"] == "match_points"
+        assert points == sorted(points, reverse=True)
+        assert sum(points) == pytest.approx(3 * rounds)
+        assert sum(row["byes"] for row in told["ranking"]) == rounds
+    assert points == [row["match_points"] for row in whole["ranking"]]
+
+
+def test_a_crosstable_has_the_mean_returns_of_pairs(tmp_path: Path) -> None:
+    agents: dict[str, Agent] = {"first": First(), "random": Random(), "other": Random()}
+    run = hold(tmp_path / "run", agents, game="kuhn_poker", plies=0, deals=25)
+    told = status_of_tournament(str(run))
+    table, names = told["crosstable"]["mean_returns"], told["crosstable"]["agents"]
+    paid: dict[tuple[str, str], list[float]] = {}
+    for game in games_of(str(run))[1]:
+        for seat in (0, 1):
+            value = game.returns[seat]
+            assert value is not None
+            paid.setdefault((game.seats[seat], game.seats[1 - seat]), []).append(value)
+    for i, one in enumerate(names):
+        assert table[i][i] is None
+        for j, other in enumerate(names):
+            if i != j:
+                assert table[i][j] == pytest.approx(np.mean(paid[one, other]))
+    three = hold(tmp_path / "three", {**agents, "more": First()}, game="open_spiel:kuhn_poker(players=3)", plies=0)
+    told = status_of_tournament(str(three))
+    returns = {row["agent"]: row["score"] for row in told["ranking"]}
+    for name, row in zip(told["crosstable"]["agents"], told["crosstable"]["mean_returns"], strict=True):
+        # Everyone sits with each of the other three equally often.
+        assert np.mean([value for value in row if value is not None]) == pytest.approx(returns[name])
+
+
+def test_mean_returns_keep_two_digits_and_nothing_is_below_zero_by_rounding(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    plain = {"games": 9, "wins": 0, "draws": 9, "losses": 0, "faults": 0, "withdrawn": False}
+    rows = [
+        {"agent": "much", "score": 57.25, "score_interval": [40.0, 90.0], "elo": 0.3, "interval": [-9, 9]},
+        {
+            "agent": "little",
+            "score": 0.015,
+            "score_interval": [0.0, 0.2],
+            "elo": -0.3,
+            "interval": [-0.4, 9],
+        },
+    ]
+    terminal().print(ranking([{**plain, **row} for row in rows]))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[2:4] == ["mean", "return"]
+    assert lines[1].split()[2:7] == ["57.25", "40.00,", "90.00", "0", "-9,"]
+    assert lines[2].split()[2:7] == ["0.015", "0.00,", "0.20", "0", "0,"]
+
+
 def test_other_formats_have_no_match_points(tmp_path: Path, capsys) -> None:
     field: dict[str, Agent] = {f"random{k}": Random() for k in range(3)}
     for format, order in (("round-robin", "score"), ("knockout", "places"), ("adaptive", "elo")):
@@ -128,7 +189,7 @@ def test_other_formats_have_no_match_points(tmp_path: Path, capsys) -> None:
 
 def league_of(folder: Path, names: list[str], most: int) -> Path:
     """Play encounters of a league of random agents."""
-    return hold(folder, {name: Random() for name in names}, "league", deals=4, plies=0, most=most, limits={})
+    return hold(folder, {name: Random() for name in names}, "league", deals=4, plies=0, most=most)
 
 
 def test_who_has_left_a_league_stays_in_its_ranking(tmp_path: Path, capsys) -> None:
