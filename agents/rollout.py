@@ -11,6 +11,7 @@ from games import kernels
 from games.draws import Draws
 from games.errors import GameError
 from games.game import Game, State, indices
+from games.polling import poll
 from games.turn import Turn, at
 
 
@@ -89,6 +90,7 @@ def _run(table: "_Table", *, dense: bool) -> None:
         table.deal()
     with torch.no_grad():
         for move in range(table.game.spec.max_moves):
+            poll()
             if dense:
                 table.step_all(move)
             elif table.settle():

@@ -62,12 +62,18 @@ def estimated(
     )
 
 
-def versus(game: Game, agent: Agent, other: Agent, *, games: int, seed: int) -> list[Cell]:
-    """Play `games` games with `agent` in each seat in turn, `other` in all the rest: one cell a seat of the agent."""
+def versus(
+    game: Game, agent: Agent, other: Agent, *, games: int, seed: int, watch: Callable[[int], None] = lambda _: None
+) -> list[Cell]:
+    """Play `games` games with `agent` in each seat in turn, `other` in all the rest: one cell a seat of the agent.
+
+    `watch` is told how many games were played, seat by seat.
+    """
     cells = []
     for seat in range(game.spec.players):
         lineup = [agent if place == seat else other for place in range(game.spec.players)]
         cells.append(play_match(game, lineup, games=games, seed=key(seed, f"seat {seat}")))
+        watch(games)
     return cells
 
 

@@ -21,11 +21,8 @@ def rule(function: Callable[..., Any]) -> Any:
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """Mark a rule that is too large for LLVM to put where it is called, and called too often not to be.
-
-    Where it is called it must have one way out: what returns in several places is left where it is.
-    """
-    return register_jitable(inline="always")(named(function))
+    """Mark a rule that is too large for LLVM to put where it is called unasked, and called too often not to be."""
+    return register_jitable(forceinline=True)(named(function))
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:

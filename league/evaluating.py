@@ -83,9 +83,9 @@ def evaluate_agent(
         bound = subject.bound_locally() if local else subject.bound_by_ppo(updates, seeds or _SEEDS)
         result["best_response"] = {"method": best_response, **bound}
     if mistakes:
-        result["mistakes"] = _mistakes(made, tree, player, seed)
+        result["mistakes"] = _mistakes(made, tree, player, seed, quiet)
     if others:
-        matches = [_match(made, player, name, other, games or _GAMES, seed) for name, other in others.items()]
+        matches = [_match(made, player, name, other, games or _GAMES, seed, quiet) for name, other in others.items()]
         result |= {"matches": matches, **(matches[0] if len(matches) == 1 else {})}
     return result
 
@@ -167,7 +167,7 @@ class _Subject:
         }
 
 
-def _mistakes(game: Game, tree: GameTree | None, agent: Agent, seed: int) -> dict[str, Any]:
+def _mistakes(game: Game, tree: GameTree | None, agent: Agent, seed: int, quiet: bool) -> dict[str, Any]:
     """Return how often an agent errs against perfect play; the tree tells whether what is no policy ever draws."""
     from arena.mistakes import mistakes, positions_of
 
@@ -176,7 +176,8 @@ def _mistakes(game: Game, tree: GameTree | None, agent: Agent, seed: int) -> dic
     if tree is not None and isinstance(agent, Evaluable) and not isinstance(agent, Policy):
         behaviour = agent.behaviour(tree)
         draws = bool(((behaviour > 0) & (behaviour < 1)).any())
-    counts = mistakes(agent, game, positions, complete=complete, draws=draws, seed=seed)
+    with _shown(len(positions), quiet, "positions"):
+        counts = mistakes(agent, game, positions, complete=complete, draws=draws, seed=seed)
     return {
         "kind": "exact" if counts[-1].exact else "estimate",
         "positions": len(positions),
@@ -207,9 +208,11 @@ def _shown(total: int, quiet: bool, what: str = "games") -> Iterator[Watch]:
         yield watch
 
 
-def _match(game: Game, agent: Agent, name: str, other: Agent, games: int, seed: int) -> dict[str, Any]:
+def _match(game: Game, agent: Agent, name: str, other: Agent, games: int, seed: int, quiet: bool) -> dict[str, Any]:
     """Return what came of `games` games in each seat of `agent` against one other."""
-    cells, utility = versus(game, agent, other, games=games, seed=seed), game.spec.utility
+    utility = game.spec.utility
+    with _shown(games * game.spec.players, quiet) as watch:
+        cells = versus(game, agent, other, games=games, seed=seed, watch=lambda played: watch(played, ""))
     order = range(len(cells))
     first = [cell.seated([seat, *(place for place in order if place != seat)]) for seat, cell in enumerate(cells)]
     return {

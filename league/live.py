@@ -2,11 +2,13 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -76,6 +78,19 @@ class Picture:
         return Group(Text(self._title, style="bold"), self._progress, self._facts)
 
 
+_SILENT = 2.0
+"""Seconds without news after which a person is told that they are being thought through."""
+
+
+class Thinking(ProgressColumn):
+    """How long there has been no news, where that is long; `since`, a field of the task, is when the last news came."""
+
+    def render(self, task: Task) -> Text:
+        """Return what stands there now: it is asked anew at every refresh, whoever is at work."""
+        silent = time.monotonic() - task.fields["since"]
+        return Text(f"thinking {duration(silent)}" if silent > _SILENT else "", style="dim")
+
+
 class Countdown:
     """One bar on standard error for work of so many steps: how many are done, their rate and the time left."""
 
@@ -85,9 +100,10 @@ class Countdown:
             BarColumn(32),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
+            Thinking(),
         )
         self._progress = Progress(*columns, console=Console(stderr=True), refresh_per_second=4, transient=True)
-        self._bar = self._progress.add_task(title, total=total, note="")
+        self._bar = self._progress.add_task(title, total=total, note="", since=time.monotonic())
         self._total, self._began = total, time.monotonic()
 
     def __enter__(self) -> Self:
@@ -102,7 +118,7 @@ class Countdown:
         rate = done / max(time.monotonic() - self._began, 1e-9)
         left = f"{duration((self._total - done) / rate)} left" if self._total and rate else ""
         note = "  ".join(part for part in (f"{rate:,.0f}/s", left, found) if part)
-        self._progress.update(self._bar, completed=done, note=note)
+        self._progress.update(self._bar, completed=done, note=note, since=time.monotonic())
 
 
 def facts(league: League) -> Table:
@@ -132,6 +148,19 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+_READY = "getting ready; what is used for the first time is compiled, which may take a minute"
+
+
+@contextmanager
+def getting_ready(*, quiet: bool) -> Iterator[None]:
+    """Tell a person, unless it is to be `quiet`, why nothing is to be seen yet."""
+    if quiet or not watched():
+        yield
+        return
+    with Console(stderr=True).status(_READY):
+        yield
 
 
 def watched() -> bool:

@@ -150,6 +150,7 @@ def _rehearse(name: str, game: Game, *, exact: bool) -> None:
 
 def _manage(ledger: Ledger, config: Config, stop: Stop, *, quiet: bool) -> dict[str, Any]:
     from league.executor import Inline, Pool
+    from league.jobs import Job
     from league.live import Picture, watched
     from league.manager import Limits, Manager
     from league.watch import Watch
@@ -161,7 +162,7 @@ def _manage(ledger: Ledger, config: Config, stop: Stop, *, quiet: bool) -> dict[
         watch = Watch(folder.log, picture)
         league = replay(ledger.records())
         workers = min(config.workers or (os.cpu_count() or 1), league.about["players"]) if config.oracle == "ppo" else 1
-        executor = Pool(workers) if workers > 1 else Inline()
+        executor = Pool(workers, kind=Job) if workers > 1 else Inline()
         stack.callback(executor.close)
         manager = Manager(ledger, config, executor=executor, watch=watch, stop=stop, device=device_of(config))
         try:

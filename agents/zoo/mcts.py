@@ -29,7 +29,10 @@ from games.draws import Draws
 from games.game import Game, State, concatenate
 from games.names import shorten
 from games.native import NativeGame
+from games.polling import poll
 
+_AT_ONCE = 1 << 17
+"""Simulations that are run without a pause: tenths of a second's."""
 _MEMORY = 2**26
 """Bytes of trees that are grown at once."""
 
@@ -70,8 +73,13 @@ class MonteCarlo(LookAhead):
         """Search from every position, each in a tree of its own, with random numbers named by its key."""
         words = words_of(positions.state[:0]).shape[1] if isinstance(self.game, NativeGame) else 0
         room = bytes_a_tree(self.simulations + 1, self.game.spec.actions, words)
-        parts = torch.arange(len(positions.seats)).split(max(1, _MEMORY // room))
-        found = [_read(self._grow(positions.rows(rows))) for rows in parts]
+        most = _MEMORY // room
+        if isinstance(self.game, NativeGame):
+            most = min(most, _AT_ONCE // self.simulations)
+        found = []
+        for rows in torch.arange(len(positions.seats)).split(max(1, most)):
+            found.append(_read(self._grow(positions.rows(rows))))
+            poll()
         return Searched(*(torch.cat(column) for column in zip(*found, strict=True)))
 
     def _grow(self, positions: Positions) -> Tree:
@@ -130,6 +138,7 @@ class _Stepped:
         """Run the simulations; a tree whose root is proven takes no more."""
         rows = np.arange(self.count)
         for simulation in range(1, 1 + self.agent.simulations):
+            poll()
             uniform = self.expansions.rows(torch.from_numpy(rows)).at(simulation).uniform().numpy()
             parents, actions, lengths = descend(self.tree, rows, self.agent.c, uniform)
             new, values = lengths == 0, np.zeros(len(rows))

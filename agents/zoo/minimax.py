@@ -9,81 +9,35 @@ from torch import Tensor
 
 from agents.agent import AgentError
 from agents.tabular import TabularPolicy
+from agents.zoo.levels import LIMIT, Level, levels_of
 from agents.zoo.lookahead import (
     Moves,
     Positions,
     behaviour_of,
     bounded,
     finite_scale,
-    first_state,
     on_host,
     refuse_unfit,
     words_of,
 )
-from agents.zoo.minimax_kernels import alpha_beta, estimate_of
+from agents.zoo.minimax_kernels import Stack, alpha_beta, estimate_of
 from games.draws import Draws, sample
 from games.extensive.tree import Floats, GameTree
-from games.game import Game, State
+from games.game import Game
 from games.hashing import hash_observations
 from games.names import shorten
 from games.native import NativeGame
+from games.polling import poll
 from games.turn import Turn
 
-LIMIT = 50_000
-"""Up to so many positions a game is solved."""
 _MOVES = 4 * LIMIT
 """Up to so many moves are looked at from the positions that are as many moves from the start."""
 _DEPTH = 4
+_AT_ONCE = 1 << 16
+"""Moves that are looked at without a pause: tenths of a second's in the slowest game."""
 
 
-@dataclass(frozen=True)
-class _Level:
-    """The n distinct positions that are as many moves from the start, and the e moves that lead on from them.
-
-    keys, seats `[n]`: the hash of what whoever moves observes, and who that is; row, action `[e]`: the moves; paid
-    `[e]`: what seat 0 is paid at once; after `[e]`: the position of the next level, or -1 where the game is over.
-    """
-
-    keys: NDArray[np.int64]
-    seats: NDArray[np.int64]
-    row: NDArray[np.int64]
-    action: NDArray[np.int64]
-    paid: NDArray[np.float64]
-    after: NDArray[np.int64]
-
-
-def _levels(game: Game) -> list[_Level] | None:
-    """Return all positions of a game, level by level, or None where there are more than `LIMIT`."""
-    state, levels, total = first_state(game), [], 0
-    keys, seats = _names(game, state)
-    while True:
-        total += len(state)
-        legal = game.legal(state, torch.arange(len(state), device=state.device), seats)
-        row, action = legal.nonzero().unbind(1)
-        if total > LIMIT or len(row) > _MOVES:
-            return None
-        reached = game.step(state[row], action[:, None].expand(-1, state.acting.shape[1]).contiguous())
-        going = (~reached.done).nonzero()[:, 0]
-        after = np.full(len(row), -1)
-        here, moves = (keys.cpu().numpy(), seats.cpu().numpy()), (row.cpu().numpy(), action.cpu().numpy())
-        levels.append(_Level(*here, *moves, reached.rewards[:, 0].cpu().numpy(), after))
-        if not len(going):
-            return levels
-        state = reached[going]
-        keys, seats = _names(game, state)
-        _, first, inverse = np.unique(keys.cpu().numpy(), return_index=True, return_inverse=True)
-        after[going.cpu().numpy()] = inverse
-        rows = torch.from_numpy(first).to(state.device)
-        state, keys, seats = state[rows], keys[rows], seats[rows]
-
-
-def _names(game: Game, state: State) -> tuple[Tensor, Tensor]:
-    """Return keys and seats `[n]` of whoever moves: with perfect information, equal observations are one position."""
-    seats = state.acting.int().argmax(1)
-    return hash_observations(game.observe(state, torch.arange(len(state), device=state.device), seats), seats), seats
-
-
-def _solved(game: Game, levels: list[_Level]) -> TabularPolicy:
+def _solved(game: Game, levels: list[Level]) -> TabularPolicy:
     """Go through the levels backwards: the best actions of every position, those of equal worth equally likely."""
     value, length, keys, tables = np.zeros(0), np.zeros(0, np.int64), [], []
     for level in reversed(levels):
@@ -139,14 +93,23 @@ class AlphaBeta:
     def best(self, positions: Positions) -> NDArray[np.bool_]:
         """Return which actions are best `[m, A]`."""
         game, moves = self.game, Moves.of(self.game)
-        return alpha_beta(game.rules, estimate_of(game))(
-            words_of(positions.state),
-            positions.seats.numpy(),
-            self.depth,
-            1 / finite_scale(game),
-            (_order(game), moves.part, moves.place),
-            game.parameters,
-        )
+        roots, order = words_of(positions.state), _order(game)
+        stack = Stack.begin(self.depth, roots.shape[1], len(moves.masks))
+        best, done = np.zeros((len(roots), len(order)), np.bool_), False
+        search, scale = alpha_beta(game.rules, estimate_of(game)), 1 / finite_scale(game)
+        while not done:
+            done = search(
+                roots,
+                positions.seats.numpy(),
+                best,
+                stack,
+                _AT_ONCE,
+                scale,
+                (order, moves.part, moves.place),
+                game.parameters,
+            )
+            poll()
+        return best
 
     def behaviour(self, tree: GameTree) -> Floats:
         """Return its behaviour `[K]`: one search for each observation."""
@@ -184,7 +147,7 @@ def minimax(game: Game, *, depth: int | None = None) -> TabularPolicy | AlphaBet
     finite_scale(game)
     if depth is not None:
         bounded("depth", depth, least=1, most=64)
-    elif (levels := _levels(game)) is not None:
+    elif (levels := levels_of(game, moves=_MOVES)) is not None:
         return _solved(game, levels)
     if not isinstance(game, NativeGame):
         raise AgentError(

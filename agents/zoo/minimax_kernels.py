@@ -2,18 +2,22 @@
 
 D. E. Knuth and R. W. Moore, "An analysis of alpha-beta pruning", Artificial Intelligence 6, 1975. Values are integers,
 all from the view of seat 0, who maximises them; the other seat minimises.
+
+A search may take minutes, and compiled code answers to nobody meanwhile: it returns now and then, and goes on where the
+`Stack` says that it stands.
 """
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from games.bits import popcount, rule, some
-from games.boards.connect_four import _COLUMNS, _FILE, _HEIGHT, ConnectFour
-from games.boards.hex import _WORD, Hex, _neighbours
-from games.boards.othello import Othello, _moves
+from games.boards.connect_four import COLUMNS, FILE, HEIGHT, ConnectFour
+from games.boards.hex import WORD, Hex, neighbours
+from games.boards.othello import Othello, moves_of
 from games.boards.tic_tac_toe import TicTacToe
 from games.compiling import compiled
 from games.game import Game
@@ -23,7 +27,7 @@ _WIN = 1 << 40
 """The value of the greatest return; whatever is estimated is much smaller."""
 _INFINITE = 1 << 60
 
-_WELLS = sum(_FILE << column * _HEIGHT for column in range(_COLUMNS))
+_WELLS = sum(FILE << column * HEIGHT for column in range(COLUMNS))
 _CORNERS = 1 | 1 << 7 | 1 << 56 | -(1 << 63), 1 << 9 | 1 << 14 | 1 << 49 | 1 << 54
 """Othello's, of the large and of the small board."""
 
@@ -53,7 +57,7 @@ def _tic_tac_toe(words):
 def _open_fours(own, other):
     """Return the worth of the lines of four without a mark of the other's: 1 for each own mark, 8 more for three."""
     free, worth = _WELLS & ~other, 0
-    for by in (1, _HEIGHT - 1, _HEIGHT, _HEIGHT + 1):
+    for by in (1, HEIGHT - 1, HEIGHT, HEIGHT + 1):
         first, second, third, fourth = own, own >> by, own >> 2 * by, own >> 3 * by
         line = free & free >> by & free >> 2 * by & free >> 3 * by
         three = first & second & (third | fourth) | (first | second) & third & fourth
@@ -71,7 +75,7 @@ def _connect_four(words):
 def _othello(words, size, corner, board):
     """Return 2 for each move more, 20 for each corner more."""
     x, o, corners = words[0], words[1], _CORNERS[0] if size == 8 else _CORNERS[1]
-    moves = popcount(_moves(x, o, board)) - popcount(_moves(o, x, board))
+    moves = popcount(moves_of(x, o, board)) - popcount(moves_of(o, x, board))
     return 2 * moves + 20 * (popcount(x & corners) - popcount(o & corners))
 
 
@@ -82,15 +86,15 @@ def _gap(own, other, reached, first, last, size, left_low, left_high, right_low,
     Outwards from what is `reached` from the first side: by one empty cell, then along the own stones it touches.
     """
     cells = size * size
-    board_low, board_high = (1 << min(cells, _WORD)) - 1, (1 << max(cells - _WORD, 0)) - 1
+    board_low, board_high = (1 << min(cells, WORD)) - 1, (1 << max(cells - WORD, 0)) - 1
     low, high = reached
     for missing in range(1, cells + 1):
-        near_low, near_high = _neighbours(low, high, size, left_low, left_high, right_low, right_high)
+        near_low, near_high = neighbours(low, high, size, left_low, left_high, right_low, right_high)
         new_low = (near_low | first[0]) & board_low & ~(other[0] | low)
         new_high = (near_high | first[1]) & board_high & ~(other[1] | high)
         while some(new_low | new_high != 0):
             low, high = low | new_low, high | new_high
-            near_low, near_high = _neighbours(new_low, new_high, size, left_low, left_high, right_low, right_high)
+            near_low, near_high = neighbours(new_low, new_high, size, left_low, left_high, right_low, right_high)
             new_low, new_high = near_low & own[0] & ~low, near_high & own[1] & ~high
         if low & last[0] | high & last[1]:
             return missing
@@ -119,10 +123,31 @@ def estimate_of(game: Game) -> Callable[..., Any]:
     return next((estimate for kind, estimate in _ESTIMATES if type(game) is kind), _unknown)
 
 
+class Stack(NamedTuple):
+    """The positions on the way from the root to where a search stands, a row for each level; all int64.
+
+    position `[depth, W]`: words; seats `[depth]`: who moves; following `[depth]`: the next move to try; options
+    `[depth, parts]`: the legal moves; bounds `[depth, 3]`: the best value so far, alpha and beta; at `[2]`: the row of
+    the root and the level, -1 before the root is entered.
+    """
+
+    position: NDArray[np.int64]
+    seats: NDArray[np.int64]
+    following: NDArray[np.int64]
+    options: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+    @classmethod
+    def begin(cls, depth: int, words: int, parts: int) -> "Stack":
+        """Return the stack of a search that has not begun."""
+        shapes = (depth, words), (depth,), (depth,), (depth, parts), (depth, 3)
+        return cls(*(np.empty(shape, np.int64) for shape in shapes), at=np.array([0, -1]))
+
+
 @rule
-def _enter(legal, stack, options, bounds, level, words, seat, parameters):
+def _enter(legal, position, seats, following, options, bounds, level, words, seat, parameters):
     """Begin to look at the position in `words`."""
-    position, seats, following = stack
     position[level], seats[level], following[level] = words, seat, 0
     bounds[level, 0] = -_INFINITE if seat == 0 else _INFINITE
     masks = legal(words, np.int64(seat), *parameters)
@@ -170,23 +195,27 @@ def alpha_beta(rules: Rules, estimate: Callable[..., Any]) -> Rule:
     advance, movers, ends, legal = map(rule, (rules.step, rules.acting, rules.returns, rules.legal))
 
     @compiled(nogil=True, error_model="numpy")
-    def search(roots, movers_there, depth, scale, moves, parameters):
-        """Return which actions are best `[m, A]` bool at `roots [m, W]`, all those of equal value.
+    def search(roots, movers_there, out, stack, steps, scale, moves, parameters):
+        """Write into `out [m, A]` bool which actions are best at `roots [m, W]`, all those of equal value.
 
-        A level of the stack is a position on the way from the root: its words, who moves, the next move to try, and in
-        `bounds` its best value so far, alpha and beta.
+        Returns whether it is done: if not, it has taken so many `steps` and is called again with the same arguments.
         """
         order, part, place = moves
-        actions, words = len(order), np.empty(roots.shape[1], np.int64)
-        out, options = np.zeros((len(roots), actions), np.bool_), np.empty((depth, part.max() + 1), np.int64)
-        position, bounds = np.empty((depth, roots.shape[1]), np.int64), np.empty((depth, 3), np.int64)
-        seats, following = np.empty(depth, np.int64), np.empty(depth, np.int64)
-        stack = position, seats, following
-        for row in range(len(roots)):
-            words[:] = roots[row]
-            level, bounds[0, 1], bounds[0, 2] = 0, -_INFINITE, _INFINITE
-            _enter(legal, stack, options, bounds, 0, words, movers_there[row], parameters)
+        position, seats, following, options, bounds, at_hand = stack
+        actions, depth, words = len(order), len(seats), np.empty(roots.shape[1], np.int64)
+        level = at_hand[1]
+        while at_hand[0] < len(roots):
+            row = at_hand[0]
+            if level < 0:
+                words[:] = roots[row]
+                level, bounds[0, 1], bounds[0, 2] = 0, -_INFINITE, _INFINITE
+                seat = movers_there[row]
+                _enter(legal, position, seats, following, options, bounds, 0, words, seat, parameters)
             while True:
+                if steps == 0:
+                    at_hand[1] = level
+                    return False
+                steps -= 1
                 at = _next(options, order, part, place, level, following[level])
                 following[level] = at + 1
                 if at == actions or bounds[level, 1] >= bounds[level, 2]:
@@ -202,7 +231,8 @@ def alpha_beta(rules: Rules, estimate: Callable[..., Any]) -> Rule:
                     if mask != 0 and level + 1 < depth:
                         level += 1
                         bounds[level] = bounds[level - 1]
-                        _enter(legal, stack, options, bounds, level, words, mask >> 1, parameters)
+                        seat = mask >> 1
+                        _enter(legal, position, seats, following, options, bounds, level, words, seat, parameters)
                         continue
                     value = _judge(ends, estimate, words, mask, depth - level - 1, scale, parameters)
                 better, equal = _improve(bounds, level, seats[level], value)
@@ -210,6 +240,7 @@ def alpha_beta(rules: Rules, estimate: Callable[..., Any]) -> Rule:
                     out[row] = False
                 if level == 0 and (better or equal):
                     out[row, order[at]] = True
-        return out
+            at_hand[0], level = row + 1, -1
+        return True
 
     return search

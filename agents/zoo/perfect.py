@@ -61,7 +61,7 @@ def perfect(game: Game, *, deterministic: bool = False) -> Perfect:
     """Return the perfect player of connect four.
 
     Every move is solved to the end of the game, without a book of openings: the first from the empty board takes some
-    four minutes of one core, one with ten marks about a second, one with twenty some thousandths. Of moves of equal
+    five minutes of one core, one with ten marks about a second, one with twenty some thousandths. Of moves of equal
     worth it draws one, or plays the lowest column where `deterministic`. Raises `AgentError` for other games.
     """
     try:

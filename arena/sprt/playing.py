@@ -7,11 +7,13 @@ from typing import Literal, Self
 
 import numpy as np
 
+from agents.learner import Interrupted
 from arena.cells import Counts
 from arena.encounter import Cast, Charge, Encounter, play_encounters
 from arena.repeats import Repeats, courses
 from arena.sprt.sequential import Sprt
 from games.game import Game
+from games.polling import polled
 
 BLOCK = 8
 """Pairs that are played as one encounter, and asked for together: an agent that is a process lives as long."""
@@ -109,8 +111,13 @@ def play_until_decided(
     `play` is asked for pairs by number, in order and in whole blocks but for the last one, and is asked for more at
     once the quicker it answers. The test is looked at after every pair, and what was played beyond the pair that
     decided is dropped: the same pairs give the same result, however long they took. `before` are counts to go on from,
-    whose pairs are not played again.
+    whose pairs are not played again. `stop` is asked while they play too: pairs at hand are then dropped.
     """
+
+    def look() -> None:
+        if stop():
+            raise Interrupted
+
     tally, kinds = Tally.begin(before), len(before)
     number, blocks = int(before.sum()) // (1 if kinds == 5 else 2), 1
     while True:
@@ -121,7 +128,11 @@ def play_until_decided(
         if stop():
             return tally, "interrupted"
         began, end = monotonic(), (number // BLOCK + blocks) * BLOCK
-        pairs = play(range(number, end if most is None else min(end, most)))
+        try:
+            with polled(look):
+                pairs = play(range(number, end if most is None else min(end, most)))
+        except Interrupted:
+            return tally, "interrupted"
         took = monotonic() - began
         needed = sprt.decided(tally.counts, increments(pairs, kinds))
         kept = pairs if needed is None else pairs[:needed]

@@ -21,26 +21,29 @@ from games.game import GameSpec
 from games.native import Layout, NativeGame, NativeState, Rules
 from games.symmetry import MIRRORED, SAME, Symmetries
 
-_ROWS, _COLUMNS = 6, 7
-_CELLS = _ROWS * _COLUMNS
-_HEIGHT = _ROWS + 1
-_FILE = (1 << _ROWS) - 1
-_PLANE = [column * _HEIGHT + row for row in reversed(range(_ROWS)) for column in range(_COLUMNS)]
+ROWS, COLUMNS = 6, 7
+CELLS = ROWS * COLUMNS
+HEIGHT = ROWS + 1
+"""Bits of a column: the highest is of no cell."""
+FILE = (1 << ROWS) - 1
+"""The cells of the first column."""
+_PLANE = [column * HEIGHT + row for row in reversed(range(ROWS)) for column in range(COLUMNS)]
 _MOVES_A_WORD = 21
 
 
 @rule
-def _four(board):
-    upright, level = board & board >> 1, board & board >> _HEIGHT
-    falling, rising = board & board >> _HEIGHT - 1, board & board >> _HEIGHT + 1
-    lines = upright & upright >> 2 | level & level >> 2 * _HEIGHT
-    return lines | falling & falling >> 2 * (_HEIGHT - 1) | rising & rising >> 2 * (_HEIGHT + 1)
+def four(board):
+    """Return the cells from which a line of four goes on: 0 where there is none."""
+    upright, level = board & board >> 1, board & board >> HEIGHT
+    falling, rising = board & board >> HEIGHT - 1, board & board >> HEIGHT + 1
+    lines = upright & upright >> 2 | level & level >> 2 * HEIGHT
+    return lines | falling & falling >> 2 * (HEIGHT - 1) | rising & rising >> 2 * (HEIGHT + 1)
 
 
 def _step(words, seat, action):
     x, o, early, late = words[0], words[1], words[2], words[3]
-    foot = action * _HEIGHT
-    mark = (x | o) + (1 << foot) & _FILE << foot
+    foot = action * HEIGHT
+    mark = (x | o) + (1 << foot) & FILE << foot
     move = popcount(x | o)
     is_late = move >= _MOVES_A_WORD
     written = action << 3 * (move - _MOVES_A_WORD * is_late)
@@ -56,12 +59,12 @@ def _acting(words):
     x, o = words[0], words[1]
     move = popcount(x | o)
     seat = move & 1
-    over = (_four(where(seat == 0, o, x)) != 0) | (move == _CELLS)
+    over = (four(where(seat == 0, o, x)) != 0) | (move == CELLS)
     return where(over, 0, 1 + seat)
 
 
 def _returns(words):
-    x = where(_four(words[0]) != 0, 1, where(_four(words[1]) != 0, -1, 0))
+    x = where(four(words[0]) != 0, 1, where(four(words[1]) != 0, -1, 0))
     return x, -x
 
 
@@ -85,15 +88,15 @@ class ConnectFour(NativeGame):
 
     def __init__(self, *, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self.actions_layout = Layout.of(_PLANE[:_COLUMNS])
+        self.actions_layout = Layout.of(_PLANE[:COLUMNS])
         self.observation_layout = Layout.of(_PLANE, _PLANE)
         self.spec = GameSpec(
             name="connect_four",
             players=2,
-            actions=_COLUMNS,
-            observation_shape=(2, _ROWS, _COLUMNS),
+            actions=COLUMNS,
+            observation_shape=(2, ROWS, COLUMNS),
             utility=(-1.0, 1.0),
-            max_moves=_CELLS,
+            max_moves=CELLS,
             zero_sum=True,
             perfect_information=True,
         )
@@ -111,7 +114,7 @@ class ConnectFour(NativeGame):
     def svg(self, state: NativeState, row: int) -> str:
         """Return the board as a picture."""
         holes = {"x": svg.disc(svg.RED), "o": svg.disc(svg.YELLOW), ".": svg.disc(svg.PAPER)}
-        labels = [str(column) for column in range(_COLUMNS)], ()
+        labels = [str(column) for column in range(COLUMNS)], ()
         title = self.draw(state, row)
         return svg.board(_board(state, row), holes, title=title, fill=svg.BLUE, grid=svg.BLUE, labels=labels)
 
@@ -128,7 +131,7 @@ class ConnectFour(NativeGame):
 
 def _board(state: NativeState, row: int) -> list[str]:
     x, o = state.words[row, :2].tolist()
-    return lines(x, o, cells=_PLANE, width=_COLUMNS)
+    return lines(x, o, cells=_PLANE, width=COLUMNS)
 
 
 GAMES = {

@@ -4,23 +4,29 @@ D. E. Knuth and R. W. Moore, "An analysis of alpha-beta pruning", Artificial Int
 places a bucket is that of D. M. Breuker, J. W. H. M. Uiterwijk and H. J. van den Herik, "Replacement schemes for
 transposition tables", ICCA Journal 17, 1994. A position is two boards, laid out as in `games.boards.connect_four`: the
 marks of whoever moves, `own`, and all marks, `taken`.
+
+A search may take minutes, and compiled code answers to nobody meanwhile. So `values` and `scores` return when they have
+looked at as many positions as they were allowed; where they stand is in a `Search`, with which they go on.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from games.bits import popcount, rule
-from games.boards.connect_four import _CELLS, _COLUMNS, _FILE, _HEIGHT, _four
+from games.boards.connect_four import CELLS, COLUMNS, FILE, HEIGHT, four
 from games.compiling import compiled
 
 ILLEGAL = -100
 """Stands for the score of a full column."""
 
-_FEET = sum(1 << column * _HEIGHT for column in range(_COLUMNS))
-_WELLS = _FEET * _FILE
+_FEET = sum(1 << column * HEIGHT for column in range(COLUMNS))
+_WELLS = _FEET * FILE
 """The lowest cells, and all cells."""
-_FIRST = (_CELLS + 1) // 2
+_FIRST = (CELLS + 1) // 2
 """The score of a win with the first mark, were there one: no score is as large."""
-_MOVE = (1 << _HEIGHT * _COLUMNS) - 1
+_MOVE = (1 << HEIGHT * COLUMNS) - 1
 _NO_KEY = -1
 _MIRRORED, _KEPT = 14, 32
 """Up to so many marks a position shares its entry with its mirror image, and has an entry at all: small trees are
@@ -28,12 +34,47 @@ searched again before the memory has answered."""
 _HASH, _HASHED = 0x1E3779B97F4A7C15, 35
 """Odd; and the lowest bit of the product that is used, for those below it know little of the last columns."""
 
+_ROW, _COLUMN, _LEAST, _MOST, _OWN, _TAKEN, _ALPHA, _LEVEL, _LOOKED, _LEFT, _TOTAL = range(11)
+"""Places in `Search.at`."""
+_NO_SEARCH = -2
+"""A level that no search is at: -1 is that of its root."""
+
+
+class Search(NamedTuple):
+    """Where the solution of positions stands; levels `[43, 9]`, moves `[43, 8]`, at `[11]`, all int64.
+
+    A row of levels and of moves is a position on the way to the one that is looked at. at: the row and the column that
+    are being solved, the bounds of the score so far, then of the search with a null window that is under way the
+    position, alpha, level and how many positions it has looked at; how many are left until it pauses, and how many were
+    looked at in all.
+    """
+
+    levels: NDArray[np.int64]
+    moves: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+    @classmethod
+    def begin(cls) -> "Search":
+        """Return where every solution begins."""
+        at = np.zeros(11, np.int64)
+        at[_LEVEL] = _NO_SEARCH
+        return cls(np.zeros((CELLS + 1, 9), np.int64), np.zeros((CELLS + 1, 8), np.int64), at)
+
+    def allow(self, positions: int) -> None:
+        """Let it look at so many positions until it pauses."""
+        self.at[_LEFT] = positions
+
+    @property
+    def total(self) -> int:
+        """How many positions were looked at in all."""
+        return int(self.at[_TOTAL])
+
 
 @rule
 def _threats(own):
     """Return the cells, taken or not, that make a line of four with three of `own`."""
     cells = own << 1 & own << 2 & own << 3
-    for by in (_HEIGHT - 1, _HEIGHT, _HEIGHT + 1):
+    for by in (HEIGHT - 1, HEIGHT, HEIGHT + 1):
         ahead, behind = own << by & own << 2 * by, own >> by & own >> 2 * by
         cells |= ahead & (own << 3 * by | own >> by) | behind & (own >> 3 * by | own << by)
     return cells & _WELLS
@@ -58,8 +99,8 @@ def _safe(own, taken):
 @rule
 def _mirror(board):
     out = 0
-    for column in range(_COLUMNS):
-        out |= (board >> column * _HEIGHT & (1 << _HEIGHT) - 1) << (_COLUMNS - 1 - column) * _HEIGHT
+    for column in range(COLUMNS):
+        out |= (board >> column * HEIGHT & (1 << HEIGHT) - 1) << (COLUMNS - 1 - column) * HEIGHT
     return out
 
 
@@ -74,11 +115,11 @@ def _key(own, taken, marks):
 def _settle(own, taken, alpha, marks, options):
     """Return a bound of the score that needs no search and whether it lies outside (alpha, alpha + 1)."""
     if options == 0:
-        return -((_CELLS - marks) // 2), True
-    if marks >= _CELLS - 2:  # the last two marks win nothing
+        return -((CELLS - marks) // 2), True
+    if marks >= CELLS - 2:  # the last two marks win nothing
         return 0, True
     rival = own if alpha >= 0 else own ^ taken
-    return 0, _four(rival | _WELLS & ~taken) == 0  # who has no line left does not win
+    return 0, four(rival | _WELLS & ~taken) == 0  # who has no line left does not win
 
 
 @rule
@@ -121,7 +162,7 @@ def _order(own, taken, moves, row):
     while moves:
         move = moves & -moves
         moves ^= move
-        column = popcount(move - 1) // _HEIGHT
+        column = popcount(move - 1) // HEIGHT
         worth = 8 * popcount(_threats(own | move) & ~taken) + 3 - abs(column - 3)
         place, entry = count, worth * (_MOVE + 1) + move
         while place > 0 and row[place - 1] < entry:
@@ -152,20 +193,25 @@ def _leave(levels, level, table, positions):
 
 
 @compiled(nogil=True, error_model="numpy")
-def _search(own, taken, alpha, table, levels, moves):
+def _search(own, taken, alpha, table, levels, moves, at):
     """Return a bound of the score of a position where nobody has won and whoever moves cannot at once.
 
-    A bound above `alpha` is a least score, another a greatest one. table `[entries]` int64; levels `[43, 9]`, moves
-    `[43, 8]` int64: a row for each position on the way to the one that is looked at. The second number counts
-    positions.
+    A bound above `alpha` is a least score, another a greatest one. table `[entries]` int64. The second answer is
+    whether the search has come to its end: if not it pauses, and is called again with the same arguments.
     """
-    level, positions = -1, 0
+    level, began = -1, at[_LOOKED]
+    if at[_LEVEL] != _NO_SEARCH:
+        own, taken, alpha, level = at[_OWN], at[_TAKEN], at[_ALPHA], at[_LEVEL]
+    positions, pause = began, began + at[_LEFT]
     while True:
+        if positions >= pause:
+            at[_OWN], at[_TAKEN], at[_ALPHA], at[_LEVEL], at[_LOOKED] = own, taken, alpha, level, positions
+            return 0, False
         positions += 1
         marks = popcount(taken)
         options = _safe(own, taken)
         value, known = _settle(own, taken, alpha, marks, options)
-        key, least, most = _NO_KEY, -((_CELLS - 2 - marks) // 2), (_CELLS - 1 - marks) // 2
+        key, least, most = _NO_KEY, -((CELLS - 2 - marks) // 2), (CELLS - 1 - marks) // 2
         if not known:
             if marks <= _KEPT and options & options - 1:
                 key = _key(own, taken, marks)
@@ -181,76 +227,89 @@ def _search(own, taken, alpha, table, levels, moves):
         while True:  # hand the value up to where a move is left to try
             if known:
                 if level < 0:
-                    return value, positions
+                    at[_LEVEL], at[_LOOKED] = _NO_SEARCH, 0
+                    at[_LEFT], at[_TOTAL] = pause - positions, at[_TOTAL] + positions
+                    return value, True
                 levels[level, 8] = max(levels[level, 8], -value)
-            alpha, at = levels[level, 2], levels[level, 7]
-            move = moves[level, at] & _MOVE
+            alpha, place = levels[level, 2], levels[level, 7]
+            move = moves[level, place] & _MOVE
             if levels[level, 8] <= alpha and move:
                 break
             value, known = _leave(levels, level, table, positions), True
             level -= 1
-        levels[level, 7] = at + 1
+        levels[level, 7] = place + 1
         own, taken = levels[level, 0] ^ levels[level, 1], levels[level, 1] | move
         alpha = -alpha - 1
 
 
 @rule
-def _solve(own, taken, low, high, table, levels, moves):
-    """Return the score of an unfinished position, cut to [low, high], and how many positions were looked at.
+def _solve(own, taken, low, high, table, levels, moves, at):
+    """Return the score of an unfinished position, cut to [low, high], and whether it is known or the search pauses.
 
     The window is halved, or where 0 lies in it, tried half-way to its end first: far scores are soon refuted.
     """
-    marks, positions = popcount(taken), 1
-    if _threats(own) & _playable(taken):
-        return min(max((_CELLS + 1 - marks) // 2, low), high), positions
-    if marks == _CELLS - 1:
-        return min(max(0, low), high), positions
-    least, most = -((_CELLS - marks) // 2), (_CELLS - 1 - marks) // 2
-    least, most = min(max(least, low), high), max(min(most, high), low)
+    marks = popcount(taken)
+    if at[_LEVEL] == _NO_SEARCH:
+        at[_TOTAL] += 1
+        if _threats(own) & _playable(taken):
+            return min(max((CELLS + 1 - marks) // 2, low), high), True
+        if marks == CELLS - 1:
+            return min(max(0, low), high), True
+        least, most = -((CELLS - marks) // 2), (CELLS - 1 - marks) // 2
+        at[_LEAST], at[_MOST] = min(max(least, low), high), max(min(most, high), low)
+    least, most = at[_LEAST], at[_MOST]
     while least < most:
         alpha = least + (most - least) // 2
         if alpha <= 0 and -(-least // 2) < alpha:
             alpha = -(-least // 2)
         elif alpha >= 0 and most // 2 > alpha:
             alpha = most // 2
-        bound, looked = _search(own, taken, alpha, table, levels, moves)
-        positions += looked
+        bound, ended = _search(own, taken, alpha, table, levels, moves, at)
+        if not ended:
+            at[_LEAST], at[_MOST] = least, most
+            return 0, False
         if bound > alpha:
             least = min(bound, high)
         else:
             most = max(bound, low)
-    return least, positions
+    return least, True
 
 
 @compiled(nogil=True, error_model="numpy")
-def values(own, taken, low, high, table):
-    """Return the scores `[n]` of unfinished positions, cut to [low, high], and how many positions were looked at."""
-    levels, moves = np.zeros((_CELLS + 1, 9), np.int64), np.zeros((_CELLS + 1, 8), np.int64)
-    out, total = np.zeros(len(own), np.int64), 0
-    for row in range(len(own)):
-        out[row], positions = _solve(own[row], taken[row], low, high, table, levels, moves)
-        total += positions
-    return out, total
+def values(own, taken, low, high, table, out, search):
+    """Write the scores of unfinished positions, cut to [low, high], into `out [n]`; return whether all are there."""
+    levels, moves, at = search
+    while at[_ROW] < len(own):
+        row = at[_ROW]
+        score, known = _solve(own[row], taken[row], low, high, table, levels, moves, at)
+        if not known:
+            return False
+        out[row] = score
+        at[_ROW] += 1
+    return True
 
 
 @compiled(nogil=True, error_model="numpy")
-def scores(own, taken, low, high, table):
-    """Return the scores `[n, 7]` of the moves of unfinished positions, likewise."""
-    levels, moves = np.zeros((_CELLS + 1, 9), np.int64), np.zeros((_CELLS + 1, 8), np.int64)
-    out, total = np.full((len(own), _COLUMNS), ILLEGAL), 0
-    for row in range(len(own)):
-        for column in range(_COLUMNS):
-            move = _playable(taken[row]) & _FILE << column * _HEIGHT
-            marks = popcount(taken[row]) + 1
-            if move == 0:
-                continue
-            if _four(own[row] | move):
-                out[row, column] = min(max((_CELLS + 2 - marks) // 2, low), high)
-            elif marks == _CELLS:
-                out[row, column] = min(max(0, low), high)
-            else:
-                other, after = own[row] ^ taken[row], taken[row] | move
-                score, positions = _solve(other, after, -high, -low, table, levels, moves)
-                out[row, column] = -score
-                total += positions
-    return out, total
+def scores(own, taken, low, high, table, out, search):
+    """Write the scores of the moves of unfinished positions into `out [n, 7]`, likewise."""
+    levels, moves, at = search
+    while at[_ROW] < len(own):
+        row, column = at[_ROW], at[_COLUMN]
+        move = _playable(taken[row]) & FILE << column * HEIGHT
+        marks = popcount(taken[row]) + 1
+        if move == 0:
+            out[row, column] = ILLEGAL
+        elif four(own[row] | move):
+            out[row, column] = min(max((CELLS + 2 - marks) // 2, low), high)
+        elif marks == CELLS:
+            out[row, column] = min(max(0, low), high)
+        else:
+            other, after = own[row] ^ taken[row], taken[row] | move
+            score, known = _solve(other, after, -high, -low, table, levels, moves, at)
+            if not known:
+                return False
+            out[row, column] = -score
+        at[_COLUMN] += 1
+        if at[_COLUMN] == COLUMNS:
+            at[_ROW], at[_COLUMN] = row + 1, 0
+    return True

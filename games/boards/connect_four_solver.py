@@ -16,22 +16,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from games.arguments import whole
 from games.boards import connect_four_kernels as kernels
-from games.boards.connect_four import _CELLS, _COLUMNS, _FILE, _HEIGHT, _four
+from games.boards.connect_four import CELLS, COLUMNS, FILE, HEIGHT, four
 from games.boards.connect_four_kernels import ILLEGAL
 from games.errors import GameError
+from games.polling import poll
 
 __all__ = ["ILLEGAL", "ConnectFourSolver", "length"]
 
 Scores = NDArray[np.int64]
 
-_WIN = _CELLS // 2 + 1
+_WIN = CELLS // 2 + 1
+_AT_ONCE = 1 << 21
+"""Positions that are looked at without a pause: about a tenth of a second's."""
 
 
 class ConnectFourSolver:
     """Solves positions, and remembers parts of them in a table of `entries`, a power of two, eight bytes each.
 
     Bounds stay true, so one solver is quicker at positions that resemble each other. What it answers depends on
-    neither the table's size nor what it solved before. `positions` counts the positions that it has looked at.
+    neither the table's size nor what it solved before. `positions` counts the positions that it has looked at. Where it
+    takes long it comes by `games.polling` some ten times a second.
 
     Raises:
         GameError: where `entries` is no power of two from 2^10 to 2^28.
@@ -55,18 +59,24 @@ class ConnectFourSolver:
         Raises:
             GameError: where a board is no position of the game, or the game is over there.
         """
-        return self._solve(kernels.values, x, o, within)
+        return self._solve(kernels.values, x, o, within, ())
 
     def scores(self, x: ArrayLike, o: ArrayLike, *, within: int = _WIN) -> Scores:
         """Return the scores `[n, 7]` of the moves of positions, likewise; `ILLEGAL` for a full column."""
-        return self._solve(kernels.scores, x, o, within)
+        return self._solve(kernels.scores, x, o, within, (COLUMNS,))
 
-    def _solve(self, kernel: Callable[..., Any], x: ArrayLike, o: ArrayLike, within: int) -> Scores:
+    def _solve(
+        self, kernel: Callable[..., Any], x: ArrayLike, o: ArrayLike, within: int, shape: tuple[int, ...]
+    ) -> Scores:
         whole("within", within, least=1, most=_WIN)
         own, taken = _boards(x, o)
-        found, positions = kernel(own, taken, -within, within, self._table)
-        self.positions += int(positions)
-        return found
+        out, search, known = np.empty((len(own), *shape), np.int64), kernels.Search.begin(), False
+        while not known:
+            search.allow(_AT_ONCE)
+            known = kernel(own, taken, -within, within, self._table, out, search)
+            poll()
+        self.positions += search.total
+        return out
 
 
 def length(marks: ArrayLike, scores: ArrayLike) -> Scores:
@@ -76,7 +86,7 @@ def length(marks: ArrayLike, scores: ArrayLike) -> Scores:
     """
     marks, scores = np.asarray(marks), np.asarray(scores)
     seat = marks + (scores < 0) & 1  # of the winner
-    return np.where(scores == 0, _CELLS, 2 * (_WIN - abs(scores)) - 1 + seat)
+    return np.where(scores == 0, CELLS, 2 * (_WIN - abs(scores)) - 1 + seat)
 
 
 def _boards(x: ArrayLike, o: ArrayLike) -> tuple[Scores, Scores]:
@@ -85,13 +95,13 @@ def _boards(x: ArrayLike, o: ArrayLike) -> tuple[Scores, Scores]:
     if x.shape != o.shape or x.ndim != 1:
         raise GameError(f"expected as many boards of x as of o, but got shapes {x.shape} and {o.shape}; give one a row")
     taken, seat = x | o, _count(x | o) & 1
-    feet = sum(1 << column * _HEIGHT for column in range(_COLUMNS))
+    feet = sum(1 << column * HEIGHT for column in range(COLUMNS))
     faults = {
-        "has cells outside the board": taken & ~(feet * _FILE) != 0,
+        "has cells outside the board": taken & ~(feet * FILE) != 0,
         "has a cell marked by both": x & o != 0,
         "has a gap below a mark": taken & taken + feet != 0,
         "has not as many marks of o as of x, or one less": _count(x) - _count(o) != seat,
-        "is over": (_four(x) | _four(o) != 0) | (_count(taken) == _CELLS),
+        "is over": (four(x) | four(o) != 0) | (_count(taken) == CELLS),
     }
     for fault, where in faults.items():
         if where.any():

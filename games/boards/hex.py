@@ -19,25 +19,25 @@ from games.game import GameSpec
 from games.native import Layout, NativeGame, NativeState, Rules
 from games.symmetry import HALF_TURN, SAME, Symmetries
 
-_WORD = 61
+WORD = 61
 """How many cells the low word of a board holds: half of the largest board's 121."""
-_LOW = (1 << _WORD) - 1
+_LOW = (1 << WORD) - 1
 
 
 @rule
 def _later(low, high, by):
     """Move the bits of a board up by `by` cells; those that leave the board stay in the high word."""
-    return low << by & _LOW, high << by | low >> _WORD - by
+    return low << by & _LOW, high << by | low >> WORD - by
 
 
 @rule
 def _earlier(low, high, by):
     """Move the bits of a board down by `by` cells; those that leave the board are lost."""
-    return low >> by | high << _WORD - by & _LOW, high >> by
+    return low >> by | high << WORD - by & _LOW, high >> by
 
 
 @rule
-def _neighbours(low, high, size, left_low, left_high, right_low, right_high):
+def neighbours(low, high, size, left_low, left_high, right_low, right_high):
     """Return the cells beside those of a board: to the right and below, then to the left and above."""
     next_low, next_high = _later(low, high, 1)
     below_low, below_high = _later(next_low | low & ~left_low, next_high | high & ~left_high, size - 1)
@@ -50,17 +50,17 @@ def _neighbours(low, high, size, left_low, left_high, right_low, right_high):
 
 
 def _step(words, seat, action, size, top, left_low, left_high, bottom_low, bottom_high, right_low, right_high):
-    mark_low, mark_high = bit(where(action < _WORD, action, -1)), bit(where(action < _WORD, -1, action - _WORD))
+    mark_low, mark_high = bit(where(action < WORD, action, -1)), bit(where(action < WORD, -1, action - WORD))
     own_low = where(seat == 0, words[0], words[2]) | mark_low
     own_high = where(seat == 0, words[1], words[3]) | mark_high
     joined_low, joined_high = where(seat == 0, words[4], words[6]), where(seat == 0, words[5], words[7])
-    near_low, near_high = _neighbours(mark_low, mark_high, size, left_low, left_high, right_low, right_high)
+    near_low, near_high = neighbours(mark_low, mark_high, size, left_low, left_high, right_low, right_high)
     touches = near_low & joined_low | mark_low & where(seat == 0, top, left_low)
     touches = touches | near_high & joined_high | mark_high & where(seat == 0, 0, left_high)
     new_low, new_high = where(touches != 0, mark_low, 0), where(touches != 0, mark_high, 0)
     while some(new_low | new_high != 0):
         joined_low, joined_high = joined_low | new_low, joined_high | new_high
-        near_low, near_high = _neighbours(new_low, new_high, size, left_low, left_high, right_low, right_high)
+        near_low, near_high = neighbours(new_low, new_high, size, left_low, left_high, right_low, right_high)
         new_low, new_high = near_low & own_low & ~joined_low, near_high & own_high & ~joined_high
     return (
         where(seat == 0, own_low, words[0]),
@@ -128,7 +128,7 @@ class Hex(NativeGame):
         top, bottom = range(size), range(cells - size, cells)
         left, right = range(0, cells, size), range(size - 1, cells, size)
         self.parameters = size, _words(top)[0], *_words(left), *_words(bottom), *_words(right)
-        plane = min(cells, _WORD), max(cells - _WORD, 0)
+        plane = min(cells, WORD), max(cells - WORD, 0)
         self.actions_layout = Layout.of(*plane)
         self.observation_layout = Layout.of(*plane, *plane, *plane)
         self.spec = GameSpec(
@@ -172,14 +172,14 @@ class Hex(NativeGame):
         return f"{letter(action % self.size)}{action // self.size + 1}"
 
     def _board(self, state: NativeState, row: int) -> list[str]:
-        x, o = (low | high << _WORD for low, high in state.words[row, :4].view(2, 2).tolist())
+        x, o = (low | high << WORD for low, high in state.words[row, :4].view(2, 2).tolist())
         return lines(x, o, cells=range(self.size**2), width=self.size)
 
 
 def _words(cells: Iterable[int]) -> tuple[int, int]:
     """Return the low and the high word of a board that has these cells."""
     board = sum(1 << cell for cell in cells)
-    return board & _LOW, board >> _WORD
+    return board & _LOW, board >> WORD
 
 
 GAMES = {

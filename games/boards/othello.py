@@ -56,7 +56,8 @@ def _ends(own, other, shift, within):
 
 
 @rule
-def _moves(own, other, board):
+def moves_of(own, other, board):
+    """Return the cells of `board` where whoever has the stones `own` may put one."""
     ends = _ends(own, other, 1, _WITHIN_ROW) | _ends(own, other, 8, _WITHIN_COLUMN)
     ends = ends | _ends(own, other, 7, _WITHIN_BOTH) | _ends(own, other, 9, _WITHIN_BOTH)
     return ends & board & ~(own | other)
@@ -82,7 +83,7 @@ def _step(words, seat, action, size, corner, board):
 
 def _acting(words, size, corner, board):
     x, o, turn = words[0], words[1], words[2]
-    over = _moves(x, o, board) | _moves(o, x, board) == 0
+    over = moves_of(x, o, board) | moves_of(o, x, board) == 0
     return where(over, 0, 1 + turn)
 
 
@@ -94,7 +95,7 @@ def _returns(words, size, corner, board):
 
 def _legal(words, seat, size, corner, board):
     x, o = words[0], words[1]
-    moves = _moves(where(seat == 0, x, o), where(seat == 0, o, x), board)
+    moves = moves_of(where(seat == 0, x, o), where(seat == 0, o, x), board)
     return moves, where(moves == 0, 1, 0)
 
 

@@ -3,7 +3,8 @@
 import io
 import secrets
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, TextIO
 
@@ -15,7 +16,9 @@ from games.draws import Draws
 from games.errors import UserError
 from games.game import Game
 from games.names import parse, shorten
+from games.polling import polled
 from games.registry import known, make
+from league.live import duration
 from league.playing.company import Company, charge
 from league.playing.dialogue import Dialogue
 from league.playing.ending import Broken, conclude, outcome, verdict
@@ -29,6 +32,9 @@ from league.playing.table import Seated, Table
 _HELP = """A move is its name or its number; the beginning of a name will do where it tells moves apart.
 ? or moves: all legal moves; ? and the beginning of a name: those. hint: what an agent would do here.
 undo: take your last move back. help: the rules and this. resign: give the game up. quit: leave it."""
+
+_PATIENCE, _AGAIN = 2.0, 30.0
+"""Seconds of thought after which a person is told of them, and until they are told again."""
 
 
 class _Left(Exception):
@@ -192,12 +198,27 @@ class _Session:
 
     def _answer(self, seated: Seated, seat: int) -> dict[int, Tensor]:
         try:
-            return seated.act(self.table)
+            with polled(self._patience(seated.name)):
+                return seated.act(self.table)
         except Exception as error:
             if (sentence := charge(error)) is None:
                 raise
             kind = error.kind if isinstance(error, Fault) else "illegal"
             raise Broken(seat, seated.name, kind, sentence) from error
+
+    def _patience(self, name: str) -> Callable[[], None]:
+        """Return what tells a person at a terminal now and then that the agent of that name is still thinking."""
+        began = time.monotonic()
+        due = began + _PATIENCE
+
+        def look() -> None:
+            nonlocal due
+            if self.dialogue.typed and time.monotonic() >= due:
+                spent = duration(time.monotonic() - began)
+                self.dialogue.tell(f"{shorten(name)} is thinking, for {spent} by now; Ctrl-C ends the game.")
+                due += _AGAIN
+
+        return look
 
     def _choose(self) -> Tensor:
         """Show the person the position and return the action that they choose."""
@@ -278,7 +299,8 @@ class _Session:
             self.dialogue.tell("Nobody is there to give hints: begin the game with --hint-from AGENT.")
             return
         try:
-            found = self.company.advise(self.table, self.decisions)
+            with polled(self._patience(title)):
+                found = self.company.advise(self.table, self.decisions)
         except Exception as error:
             if (sentence := charge(error)) is None:
                 raise

@@ -24,7 +24,7 @@ from league.sprt.showing import elo
 from league.stopping import stop_on_signals
 from league.words import counted
 
-_STOPPING = "stopping after the games at hand"
+_STOPPING = "stopping; the games at hand are left out"
 _FEW = 100
 """Games that end within their opening are worth a word where they are more than one in so many."""
 

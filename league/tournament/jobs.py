@@ -8,9 +8,11 @@ from typing import Any
 
 from agents.agent import Agent, Fault
 from agents.hosting import Limits
+from agents.learner import Interrupted
 from arena.encounter import Cast, Encounter, play_encounters
 from games import make
 from games.game import Game
+from games.polling import polled
 from league.runs import load_agent
 from league.tournament.entrants import is_apart, refuse_changed
 
@@ -31,8 +33,12 @@ class EncounterJob:
     limits: Limits
 
     def run(self, *, stop: Callable[[], bool], report: Callable[..., None]) -> None:
-        """Play, and report the job's number and results."""
+        """Play, and report the job's number and results; raises `Interrupted` soon after `stop()` has come true."""
         game = _game(self.game)
+
+        def look() -> None:
+            if stop():
+                raise Interrupted
 
         def build(number: int) -> Agent:
             entrant = self.entrants[number]
@@ -41,9 +47,10 @@ class EncounterJob:
             refuse_changed(entrant)
             return _kept(entrant["plays"], self.game) or load_agent(entrant["plays"], game, limits=self.limits)
 
-        results = play_encounters(
-            game, Cast(build), self.encounters, seatings=self.seatings, seed=self.seed, plies=self.plies
-        )
+        with polled(look):
+            results = play_encounters(
+                game, Cast(build), self.encounters, seatings=self.seatings, seed=self.seed, plies=self.plies
+            )
         report(self.number, results)
 
 

@@ -7,7 +7,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 
-from league.live import duration
+from league.live import Thinking, duration
 from league.tournament.plan import Tournament
 from league.tournament.showing import ranking
 from league.tournament.summary import summary
@@ -23,9 +23,11 @@ class Standings:
         self._title, self._state = title, state
         self._began, self._before = time.monotonic(), state.played
         self._drawn, self._cost = 0.0, 0.0
-        columns = (TextColumn("{task.description}"), BarColumn(32), TextColumn("{task.fields[note]}"))
+        columns = (TextColumn("{task.description}"), BarColumn(32), TextColumn("{task.fields[note]}"), Thinking())
         self._progress = Progress(*columns, console=Console(stderr=True))
-        self._bar = self._progress.add_task(title, total=None, note="")
+        self._bar = self._progress.add_task(
+            title, total=None, note="no games yet (first use compiles)", since=self._began
+        )
         self._live = Live(self._progress, console=self._progress.console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
@@ -38,6 +40,7 @@ class Standings:
     def show(self) -> None:
         """Draw the standings as they are now."""
         state, now = self._state, time.monotonic()
+        self._progress.update(self._bar, since=now)
         if now - self._drawn < max(_PAUSE, 20 * self._cost):
             return
         done, rate = state.played, (state.played - self._before) / max(now - self._began, 1e-9)

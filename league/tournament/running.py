@@ -20,7 +20,7 @@ from arena.ledger import Entry, Ledger
 from games import make
 from games.game import Game
 from games.names import shorten
-from league.executor import Executor, Inline, Pool
+from league.executor import Executor, Gradual, Inline
 from league.process import prepare_process
 from league.runs import free_folder, is_running, refuse_foreign
 from league.stopping import Stop, stop_on_signals
@@ -32,10 +32,11 @@ from league.tournament.requests import take_requests
 from league.tournament.summary import summary
 from league.words import counted
 
-_STOPPING = "stopping after the job at hand"
+_STOPPING = "stopping; the games at hand will be played again"
 _REQUESTS = "requests"
 _RENAMED = {"repetitions", "opening", "encounters", "move_time", "game_time", "start_time", "memory"}
 """Keys of the configuration that the ledger has under other names."""
+_ONE_ROUND = ("round-robin", "gauntlet")
 _FOR_TWO = ("swiss", "knockout", "double-elimination", "adaptive", "league")
 
 
@@ -49,11 +50,13 @@ def run_tournament(
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Hold a tournament of `agents`, and those of the field `zoo`; return its summary."""
+    from league.live import getting_ready
+
     prepare_process()
-    made = make(game)
-    names = [*agents, *_field(zoo)]
-    limits = _limits(config)
-    entrants = labelled([entrant(name, made, Limits(**limits)) for name in names], [])
+    names, limits = [*agents, *_field(zoo)], _limits(config)
+    with getting_ready(quiet=quiet):
+        made = make(game)
+        entrants = labelled([entrant(name, made, Limits(**limits)) for name in names], [])
     _refuse(made, config, len(entrants))
     folder = Path(run_dir) if run_dir is not None else free_folder(f"tournament-{made.spec.name}")
     refuse_foreign(folder)
@@ -192,7 +195,7 @@ class _Manager:
                 self._stop("finished")
                 return
             if executor is None:
-                executor = self._executor(workers, jobs)
+                executor = self._executor(workers)
                 stack.callback(executor.close)
             self.following = deque(job.number for job in jobs)
             try:
@@ -229,9 +232,9 @@ class _Manager:
             if first >= done
         ]
 
-    def _executor(self, workers: int, jobs: list[EncounterJob]) -> Executor:
+    def _executor(self, workers: int) -> Executor:
         wanted = workers or (os.cpu_count() or 1)
-        return Pool(wanted) if wanted > 1 and (workers or len(jobs) > 1) else Inline()
+        return Gradual(wanted, further=self.state.about["format"] not in _ONE_ROUND) if wanted > 1 else Inline()
 
     def _report(self, number: int, results: list[Result]) -> None:
         """Take a job's results, and record those whose turn has come."""

@@ -8,6 +8,7 @@ from arena.encounter import Cast, Charge
 from arena.sprt import Sprt
 from arena.sprt.playing import BLOCK, PairPlayer, Pairs, play_until_decided
 from games import make
+from games.polling import poll
 
 SPRT = Sprt(elo0=0, elo1=60)
 
@@ -67,6 +68,23 @@ def test_a_test_that_was_interrupted_goes_on_to_the_same_end():
     assert (part.games + rest.games).tolist() == whole.games.tolist()
     again, _ = play_until_decided(SPRT, lambda pairs: pytest.fail("played on"), before=whole.counts)
     assert again.counts.tolist() == whole.counts.tolist()
+
+
+def test_pairs_at_hand_are_dropped_when_somebody_asks_to_stop(monkeypatch):
+    monkeypatch.setattr("games.polling._PAUSE", 0.0)
+    asked: list[range] = []
+
+    def play(pairs: range) -> Pairs:
+        asked.append(pairs)
+        while len(asked) > 1:  # the second time it would go on for ever
+            poll()
+        none = np.zeros(len(pairs), dtype=np.int64)
+        return Pairs(np.ones((len(pairs), 2), dtype=np.int64), none, none)
+
+    tally, stopped = play_until_decided(
+        Sprt(elo0=0, elo1=5), play, before=np.zeros(5, np.int64), stop=lambda: len(asked) > 1
+    )
+    assert (stopped, tally.counts.sum(), len(asked)) == ("interrupted", len(asked[0]), 2)
 
 
 def test_no_more_pairs_are_played_than_allowed():

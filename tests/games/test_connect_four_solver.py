@@ -6,10 +6,12 @@ import torch
 from hand import after
 
 from games import ConnectFour
+from games.boards import connect_four_solver
 from games.boards.connect_four_solver import ILLEGAL, ConnectFourSolver, length
 from games.draws import Draws, choose
 from games.errors import GameError
 from games.native import NativeState
+from games.polling import polled
 
 # Columns from 1 and the score, from the test sets of P. Pons, blog.gamesolver.org.
 PUBLISHED = """
@@ -101,6 +103,29 @@ def test_neither_the_table_nor_what_was_solved_before_changes_an_answer():
     assert (large.scores(x[::-1], o[::-1])[::-1] == scores).all()
     assert (small.scores(x, o) == scores).all()
     assert small.positions > large.positions / 2 > 0
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 300])
+def test_pauses_change_nothing(monkeypatch, at_once):
+    x, o = boards(random_positions(24, 8, seed=6))
+    straight, paused = ConnectFourSolver(entries=2**12), ConnectFourSolver(entries=2**12)
+    scores, values = straight.scores(x, o), straight.values(x, o)
+    monkeypatch.setattr(connect_four_solver, "_AT_ONCE", at_once)
+    assert (paused.scores(x, o) == scores).all()
+    assert (paused.values(x, o) == values).all()
+    assert paused.positions == straight.positions > 1000
+    assert (paused._table == straight._table).all()
+
+
+def test_a_search_of_minutes_can_be_ended():
+    class Enough(Exception):
+        pass
+
+    def look():
+        raise Enough
+
+    with pytest.raises(Enough), polled(look):
+        ConnectFourSolver().values([0], [0])
 
 
 def test_scores_within_one_are_outcomes():

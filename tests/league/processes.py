@@ -49,7 +49,7 @@ class Ended:
         assert self.status > 0
         assert self.out == ""
         *before, last = self.err.splitlines()
-        assert [line for line in before if not line.startswith("stopping after the job at hand")] == []
+        assert [line for line in before if not line.startswith("stopping")] == []
         assert last.startswith("redqueen: ")
         assert len(last) < 300
         return last
@@ -90,13 +90,14 @@ class Zygote:
         strikes: list[dict[str, Any]] | None = None,
         eager: bool = False,
         room: int | None = None,
+        pooled: bool = False,
     ) -> Running:
         """Start `redqueen argv`."""
         self._count += 1
         out, err = (self._folder / f"{self._count}.{name}" for name in ("out", "err"))
         for path in (out, err):
             path.touch()  # the command may be killed before it opens them
-        options = {"strikes": strikes or [], "eager": eager, "room": room}
+        options = {"strikes": strikes or [], "eager": eager, "room": room, "pooled": pooled}
         pid = self.ask({"start": {"argv": [*map(str, argv)], "out": str(out), "err": str(err), **options}})
         return Running(self, pid, out, err)
 

@@ -54,8 +54,14 @@ def warm_up() -> None:
         run_league(config, f"{folder}/run", quiet=True)
 
 
-def child(argv: list[str], out: str, err: str, strikes: list[dict[str, Any]], eager: bool, room: int | None) -> None:
-    """Become `redqueen argv`; eager: write down every step at once; room: the largest size that a file may reach."""
+def child(
+    argv: list[str], out: str, err: str, strikes: list[dict[str, Any]], eager: bool, room: int | None, pooled: bool
+) -> None:
+    """Become `redqueen argv`.
+
+    eager: write down every step at once; room: the largest size that a file may reach; pooled: leave all games of a
+    tournament to its workers, however few.
+    """
     from league.command import main
 
     os.setsid()
@@ -67,6 +73,8 @@ def child(argv: list[str], out: str, err: str, strikes: list[dict[str, Any]], ea
     sys.argv = ["redqueen", *argv]
     if eager:
         write_at_once()
+    if pooled:
+        leave_to_workers()
     if strikes:
         arm(strikes)
     if room is not None:
@@ -86,6 +94,14 @@ def write_at_once() -> None:
     import agents.learner
 
     agents.learner.CHECKPOINT_SECONDS = -1.0
+
+
+def leave_to_workers() -> None:
+    import league.tournament.running as running
+    from league.executor import Pool
+    from league.tournament.jobs import EncounterJob
+
+    running.Gradual = lambda workers, **_: Pool(workers, kind=EncounterJob)
 
 
 def arm(strikes: list[dict[str, Any]]) -> None:

@@ -131,6 +131,20 @@ def test_pruning_changes_nothing(name, moves, depth):
         assert set(np.flatnonzero(best)) == without_pruning(game, state[row : row + 1], depth)[1]
 
 
+@pytest.mark.parametrize("at_once", [1, 13, 200])
+def test_pauses_change_nothing(monkeypatch, at_once):
+    game = make("othello(size=6)")
+    assert isinstance(game, NativeGame)
+    state = random_positions(game, 9, 5)
+    seats = state.acting.int().argmax(1)
+    agent, positions = AlphaBeta(game, 3), Positions(state, seats, seats)
+    straight, polls = agent.best(positions), []
+    monkeypatch.setattr("agents.zoo.minimax._AT_ONCE", at_once)
+    monkeypatch.setattr("agents.zoo.minimax.poll", lambda: polls.append(True))
+    assert (agent.best(positions) == straight).all()
+    assert len(polls) > 2
+
+
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four", "othello(size=6)", "hex(size=5)"])
 def test_what_a_position_is_worth_changes_sign_with_the_colours(name):
     game = make(name)
