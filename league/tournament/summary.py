@@ -15,8 +15,8 @@ def summary(state: Tournament, run_dir: str) -> dict[str, Any]:
 
     Those who have left a league stay in its ranking, `withdrawn`, for their games are in everybody's figures. Swiss
     tournaments are ordered by `match_points`, a match being worth one, shared as its games were, and so is a bye, of
-    which each agent has had `byes`. A `score` is the mean return of a game; `mean_returns` in the crosstable are those of
-    the row against the column.
+    which each agent has had `byes`. A `score` is the mean return of a game; the crosstable's `mean_returns` are the
+    row's against the column.
     """
     tally, about = state.tally, state.about
     ordered_by = _ordered_by(state)
