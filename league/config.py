@@ -96,7 +96,7 @@ class AlphaZeroSection(_Section):
     against: float = Field(
         default=0.25, ge=0, le=1, description="share of the games against the population; the rest are self-play"
     )
-    parts: int = Field(default=2, ge=1, le=256, description="parts of an update's games, each played by a thread")
+    parts: int = Field(default=2, ge=1, le=256, description="parts of games and batches, a thread each")
     simulations: int = Field(default=64, ge=1, le=100_000, description="simulations of a search that teaches a policy")
     fast: int = Field(default=16, ge=1, le=100_000, description="simulations of the other searches")
     full: float = Field(default=0.25, gt=0, le=1, description="share of the searches that teach a policy")

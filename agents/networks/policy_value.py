@@ -151,19 +151,22 @@ class PolicyValueNetwork(Policy):
         *,
         value_weight: float = 1.0,
         gradient: Tensor | None = None,
+        whole: tuple[Tensor, int] | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the policy's and the value's cross-entropies and the gradient `[W]` of their weighted sum.
 
         `observation [n, *obs]`, `legal [n, A]` bool, `policy_target [n, A]` (zero outside `legal`, adding up to one,
         or to zero where a row teaches no policy), `wdl_target [n, 3]` (`outcomes_of`). The policy's is the mean over
         the rows that teach one, the value's over all; the gradient is in the order of `flatten()` and is written to
-        `gradient` where that is given.
+        `gradient` where that is given. `whole` is for the parts of a batch, whose losses and gradients add up to its
+        own: how many rows of the batch teach a policy, and how many there are.
         """
         refuse_misshapen(observation, self.observation)
         gradient = torch.empty_like(self.weights) if gradient is None else gradient
         parts = self.views(gradient.zero_())
         policy, value = self.weights.new_zeros(2)
-        teaching, count = policy_target.sum().clamp(min=1.0), max(1, len(observation))
+        teaching, count = whole or (policy_target.sum(), len(observation))
+        teaching, count = teaching.clamp(min=1.0), max(1, count)
         size = _LESSON if observation.is_cpu else count
         columns = (observation, legal, policy_target, wdl_target)
         for seen, allowed, search, result in zip(*(column.split(size) for column in columns), strict=True):

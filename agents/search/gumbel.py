@@ -34,7 +34,7 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
 
     @rule
     def least_zero(x):
-        """Keep what is above zero, which only illegal edges are, within what `exp` takes."""
+        """Keep what is above zero, which only edges that cannot be chosen are, within what `exp` takes."""
         return choose(x > floats(np.float32(0.0)), floats(np.float32(0.0)), x)
 
     @rule
@@ -52,7 +52,9 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
         whole = np.float32(0.0)
         for place in range(0, width, LANES):
             _, q = completed(records, values, at, place)
-            whole += total(load_floats(values, at + prior + place) * exp(floats(scale) * least_zero(q - floats(most))))
+            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            share = load_floats(values, at + prior + place) * exp(floats(scale) * least_zero(q - floats(most)))
+            whole += total(choose(legal, share, floats(np.float32(0.0))))
         chosen, score = 0, np.float32(-np.inf)
         times = np.float32(1 + records[at + through])
         for place in range(0, width, LANES):
@@ -67,18 +69,26 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
 
     @inlined
     def at_root(records, values, at, settings, drawn, begun, row, considered):
-        """Return, of the edges with `considered` visits in this search, that of the greatest g + logit + sigma(q)."""
+        """Return, of the edges with `considered` visits in this search, that of the greatest g + logit + sigma(q).
+
+        Of all edges where none has so many: those that had were proven to lose.
+        """
         scale, chosen, score = scaled(records, at, settings), -1, np.float32(-np.inf)
+        substitute, most = -1, np.float32(-np.inf)
         for place in range(0, width, LANES):
             count, q = completed(records, values, at, place)
             fresh = (count - load_ints(begun, row * width + place)) == ints(np.int32(considered))
             legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
             own = load_floats(drawn, row * width + place) + floats(scale) * q
-            own = choose(legal, choose(fresh, own, floats(_NEVER)), floats(np.float32(-np.inf)))
+            own = choose(legal, own, floats(np.float32(-np.inf)))
+            here = greatest(own)
+            if here > most:
+                substitute, most = place + first(own == floats(here)), here
+            own = choose(fresh, own, floats(np.float32(-np.inf)))
             here = greatest(own)
             if here > score:
                 chosen, score = place + first(own == floats(here)), here
-        return chosen
+        return chosen if chosen >= 0 else substitute
 
     @rule
     def part(probability, count, q):

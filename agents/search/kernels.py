@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.arithmetic import exp
-from agents.search.tree import CHANCE, ILLEGAL, LANES, Layout
+from agents.search.tree import CHANCE, ILLEGAL, LANES, LOST, Layout
 from agents.search.vectors import choose, floats, greatest, ints, load_floats, load_ints, store, total
 from games.bits import rule
 from games.native import Rule
@@ -125,6 +125,14 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
         return away, value
 
     @rule
+    def close(records, at, action):
+        """Let a lost edge be chosen no more, unless it is the last."""
+        for other in range(width):
+            if other != action and records[at + child + other] > ILLEGAL:
+                records[at + child + action] = LOST
+                break
+
+    @rule
     def count(records, values, root, at, action, value, away, kind, setting, best):
         """Count a simulation that left the tree by an edge and was worth `value` to seat 0; `away` if that is proven.
 
@@ -160,6 +168,8 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
             if away > 0:
                 records[at + length + action] = away
                 if known == 0 and mover != CHANCE:
+                    if own <= (-best[0] if mover == 1 else -best[1]):
+                        close(records, at, action)
                     away, sure = proven(records, values, at, best[1] if mover == 1 else best[0])
                     if away > 0:
                         value, away = -sure if mover == 1 else sure, away + 1

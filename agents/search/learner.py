@@ -33,7 +33,8 @@ class AlphaZeroConfig(SelfPlayConfig, SearchConfig):
     """What shapes the training, how its games are played and how it searches in them.
 
     updates: how many; games: played in each, the share `against` of them against the opponents and the others against
-    itself; parts: how many parts they are divided into, each of which a thread plays; network, layers, width, blocks,
+    itself; parts: how many parts they are divided into, each of which a thread plays, and a batch, each of which a
+    thread learns; network, layers, width, blocks,
     channels: the network's kind and sizes; passes: how often a lesson is learned from, on average, batch: how many at a
     time; window: how many of the newest are kept at first, see `agents.search.lessons.window`; learning_rate falls
     along a cosine to `learning_rate_end` times itself; decay: of the weights; value_weight: of the outcome's loss;
@@ -106,6 +107,7 @@ class AlphaZero(Learner):
         self._adam = Adam(self.network.flatten())
         self._symmetries = self.game.symmetries
         self._parts = [_Part(self.game, self.network, config) for _ in range(config.parts)]
+        self._gradients = torch.empty(config.parts, len(self.network.weights))
         self._others = round(config.games * config.against)
         self._seats = torch.tensor(task.seats)[torch.arange(self._others) % len(task.seats)]
         self._window: list[Lessons] = []
@@ -148,7 +150,7 @@ class AlphaZero(Learner):
         for part, games in zip(self._parts, own.tensor_split(config.parts), strict=True):
             if len(games):
                 jobs.append(partial(self_play, part.search, config, games=games, seed=task.seed))
-        with ThreadPoolExecutor(min(config.parts, os.cpu_count() or 1)) as threads:
+        with self._threads() as threads:
             sessions = [future.result() for future in [threads.submit(job) for job in jobs]]
         if self._others:
             seats = self._seats
@@ -170,23 +172,35 @@ class AlphaZero(Learner):
         end = config.learning_rate_end
         rate = config.learning_rate * (end + (1 - end) * (1 + math.cos(math.pi * progress)) / 2)
         losses = torch.zeros(2)
-        gradient = torch.empty_like(self.network.weights)
-        for _ in range(steps):
-            rows = torch.randint(len(lessons), (config.batch,), generator=generator)
-            which = torch.randint(len(self._symmetries), (config.batch,), generator=generator)
-            taught = lessons.rows(rows)
-            observation, legal, policy = self._symmetries.apply(
-                which, taught.observation.float(), taught.legal, taught.policy
-            )
-            expected = config.value_mix * taught.value + (1 - config.value_mix) * taught.outcome
-            policy_loss, value_loss, gradient = self.network.losses(
-                observation, legal, policy, outcomes_of(expected), value_weight=config.value_weight, gradient=gradient
-            )
-            self.network.weights.mul_(1 - rate * config.decay)
-            self._adam.step(gradient, rate)
-            losses += torch.stack([policy_loss, value_loss])
+        with self._threads() as threads:
+            for _ in range(steps):
+                rows = torch.randint(len(lessons), (config.batch,), generator=generator)
+                which = torch.randint(len(self._symmetries), (config.batch,), generator=generator)
+                teach = partial(self._teach, lessons, teaching=lessons.policy[rows].sum())
+                parts = rows.tensor_split(config.parts), which.tensor_split(config.parts), self._gradients
+                taught = list(threads.map(teach, *parts))
+                self.network.weights.mul_(1 - rate * config.decay)
+                self._adam.step(self._gradients.sum(0), rate)
+                losses += torch.stack(taught).sum(0)
         policy, value = (losses / max(1, steps)).tolist()
         return policy, value
+
+    def _teach(self, lessons: Lessons, rows: Tensor, which: Tensor, gradient: Tensor, *, teaching: Tensor) -> Tensor:
+        """Return a part's share of a batch's losses `[2]`, of policy and outcome, and write its gradient's."""
+        config, taught = self.config, lessons.rows(rows)
+        columns = taught.observation.float(), taught.legal, taught.policy
+        expected = config.value_mix * taught.value + (1 - config.value_mix) * taught.outcome
+        policy, value, _ = self.network.losses(
+            *self._symmetries.apply(which, *columns),
+            outcomes_of(expected),
+            value_weight=config.value_weight,
+            gradient=gradient,
+            whole=(teaching, config.batch),
+        )
+        return torch.stack([policy, value])
+
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(min(self.config.parts, os.cpu_count() or 1))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights, the optimiser's moments and the window."""

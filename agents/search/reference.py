@@ -40,7 +40,8 @@ def total(x: Tensor) -> Tensor:
 class Forest:
     """B trees with room for N nodes; the fields are those of `agents.search.tree.Layout`, by the same names.
 
-    prior, mean float32, visits, child, length int64, legal bool: `[B, N, A]`; child is 0 where there is none.
+    prior, mean float32, visits, child, length int64, legal, lost bool: `[B, N, A]`; child is 0 where there is none, and
+    lost are the edges that are chosen no more.
     raw, weighted, seen, mixed float32, through, heaviest, seat, parent, action int64: `[B, N]`; the edge that leads to
     a node is its parent's, by an action, and -1 at the root. row int64 `[B, N]`: where the node's position is kept.
     used `[B]` int64: how many nodes a tree has.
@@ -52,6 +53,7 @@ class Forest:
     child: Tensor
     length: Tensor
     legal: Tensor
+    lost: Tensor
     raw: Tensor
     weighted: Tensor
     seen: Tensor
@@ -76,7 +78,7 @@ class Forest:
 
         a = actions
         return cls(
-            *(floats(a), floats(a), ints(a), ints(a), ints(a), floats(a).bool()),
+            *(floats(a), floats(a), ints(a), ints(a), ints(a), floats(a).bool(), floats(a).bool()),
             *(floats(), floats(), floats(), floats()),
             *(ints(), ints(), ints(), ints(), ints(), ints()),
             torch.zeros(trees, dtype=torch.int64, device=device),
@@ -161,15 +163,16 @@ class Reference:
     def _gumbel(self, tree: Tensor, node: Tensor) -> Tensor:
         """Choose as `agents.search.gumbel` does: `[n]`."""
         f = self.forest
-        q, visits, legal = self._completed(tree, node), f.visits[tree, node], f.legal[tree, node]
+        q, visits, legal = self._completed(tree, node), f.visits[tree, node], self._open(tree, node)
         scale = ((self.settings[0] + f.heaviest[tree, node].float()) * self.settings[1])[:, None]
         most = torch.where(legal, q, _NEVER).amax(1, keepdim=True)
-        share = f.prior[tree, node] * exp_in_torch(scale * (q - most).clamp(max=0))
+        share = torch.where(legal, f.prior[tree, node] * exp_in_torch(scale * (q - most).clamp(max=0)), 0.0)
         times, whole = (1 + f.through[tree, node]).float()[:, None], total(share)[:, None]
         below = torch.where(legal, share * times - visits.float() * whole, _NEVER)
         considered = self.schedule[tree, self.done[tree].clamp(max=self.schedule.shape[1] - 1)]
-        at_root = torch.where(visits == considered[:, None], self.drawn[tree] + scale * q, _NEVER)
-        at_root = torch.where(legal, at_root, -torch.inf)
+        fresh = legal & (visits == considered[:, None])
+        fresh = torch.where(fresh.any(1, keepdim=True), fresh, legal)
+        at_root = torch.where(fresh, self.drawn[tree] + scale * q, -torch.inf)
         return _first_greatest(torch.where((node == 0)[:, None], at_root, below))
 
     def _puct(self, tree: Tensor, node: Tensor) -> Tensor:
@@ -177,7 +180,11 @@ class Reference:
         f = self.forest
         bonus = self.settings[1 + f.through[tree, node]][:, None]
         bonus = f.prior[tree, node] * bonus / (f.visits[tree, node] + 1).float()
-        return _first_greatest(torch.where(f.legal[tree, node], self._completed(tree, node) + bonus, -torch.inf))
+        return _first_greatest(torch.where(self._open(tree, node), self._completed(tree, node) + bonus, -torch.inf))
+
+    def _open(self, tree: Tensor, node: Tensor) -> Tensor:
+        """Return which edges can be chosen `[n, A]`."""
+        return self.forest.legal[tree, node] & ~self.forest.lost[tree, node]
 
     # At the bottom: a step of the game, a new node, what the network says of it.
 
@@ -260,6 +267,8 @@ class Reference:
             f.heaviest[tree, node] = torch.maximum(f.heaviest[tree, node], n)
             f.mixed[tree, node] = self._mix(tree, node)
             f.length[edge] = torch.where(away > 0, away, known)
+            loses = (away > 0) & (known == 0) & (own <= -self.best[1 - f.seat[tree, node]])
+            f.lost[edge] |= loses & (self._open(tree, node).sum(1) > 1)
             further, sure = self._proven(tree, node)
             proves = (away > 0) & (known == 0) & (further > 0)
             value = torch.where(proves, torch.where(f.seat[tree, node] == 1, -sure, sure), value)

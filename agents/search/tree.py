@@ -9,7 +9,8 @@ seen by whoever moves at the node: returns are scaled to [-1, 1].
 
 An edge whose outcome under best play is known is *proven* (M. Winands, Y. Björnsson and J.-T. Saito, "Monte-Carlo tree
 search solver", CG 2008). A game that ends on an edge proves it. A node is proven by one edge that leads to the greatest
-return there is, or once all its edges are, and so is the edge that leads to it.
+return there is, or once all its edges are, and so is the edge that leads to it. What is proven to lose all that can be
+lost is chosen no more as long as there is another edge: simulations go where something is left to find out.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-ILLEGAL, NONE = -1, 0
-"""What stands for a child that there cannot be, and for one that there is not yet."""
+LOST, ILLEGAL, NONE = -2, -1, 0
+"""What stands for a child behind a proven loss, for one that there cannot be, and for one that there is not yet."""
 
 CHANCE = -1
 """The seat at a chance node."""
@@ -33,7 +34,8 @@ class Layout(NamedTuple):
 
     prior, mean (float32), visits, child, length (int32): a word an edge. The probability that the network gives the
     action; the mean return of the simulations that went through the edge, exact where it is proven; how many they are;
-    the node behind it, `ILLEGAL` or `NONE`; 0, or how many moves away the end of a proven edge is under best play.
+    the node behind it, `LOST`, `ILLEGAL` or `NONE`; 0, or how many moves away the end of a proven edge is under best
+    play.
 
     raw, weighted, seen, mixed (float32), through, heaviest, seat, edge (int32): a word a node. The network's value; two
     sums over the visited edges, which the rule of selection chooses; what it takes edges without a visit to be worth;

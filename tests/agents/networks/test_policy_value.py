@@ -221,6 +221,18 @@ def test_rows_without_a_policy_target_teach_the_value_alone():
     torch.testing.assert_close(whole, part)
 
 
+def test_the_losses_of_parts_add_up_to_those_of_the_batch():
+    net, (seen, legal, policy, wdl) = network(DENSE), lesson(60)
+    expected = net.losses(seen, legal, policy, wdl, value_weight=0.7)
+    whole, columns = (policy.sum(), 60), (seen, legal, policy, wdl)
+    parts = [
+        net.losses(*(column[rows] for column in columns), value_weight=0.7, whole=whole)
+        for rows in (slice(0, 13), slice(13, 13), slice(13, 60))
+    ]
+    for each, own in zip(zip(*parts, strict=True), expected, strict=True):
+        torch.testing.assert_close(torch.stack(each).sum(0), own, rtol=1e-4, atol=1e-6)
+
+
 @KINDS
 @pytest.mark.parametrize("seed", [0, 1])
 def test_it_learns_what_can_be_seen(architecture, seed):

@@ -9,6 +9,7 @@ from torch import Tensor
 from agents.search.found import Found
 from agents.search.native_search import NativeSearch
 from agents.search.search import Evaluate, Search, SearchConfig
+from agents.search.tree import ILLEGAL, LOST, NONE
 from agents.zoo.lookahead import Positions, first_state
 from games import make
 from games.draws import Draws, choose, mix_in_torch
@@ -109,9 +110,13 @@ def nodes(searching: Search, tree: int) -> list[dict[str, Any]]:
 def check_books(searching: Search, tree: int) -> None:
     """Assert what holds in every tree between searches: nobody waits, nothing is on loan, and all sums are right."""
     told, config, best = nodes(searching, tree), searching.config, searching._trees.best
+    behind = {(node["parent"], node["action"]): number for number, node in enumerate(told)}
     for number, node in enumerate(told):
-        legal, visits, mean, length = node["child"] >= 0, node["visits"], node["mean"], node["length"]
-        visited, known = visits > 0, length > 0
+        legal, visits, mean, length = node["child"] != ILLEGAL, node["visits"], node["mean"], node["length"]
+        visited, known, closed = visits > 0, length > 0, node["child"] == LOST
+        lost = known & (mean <= -best[1 - node["seat"]])
+        assert not closed[~lost].any()
+        assert closed[lost].all() or ((lost == legal).all() and closed.sum() == lost.sum() - 1)
         assert node["through"] == visits.sum() >= 0
         assert node["heaviest"] == visits.max()
         assert not visits[~legal].any()
@@ -132,8 +137,9 @@ def check_books(searching: Search, tree: int) -> None:
             mixed -= config.reduction * np.sqrt(node["prior"][visited].sum())
         np.testing.assert_allclose(node["mixed"], mixed, atol=1e-4)
         for action in np.flatnonzero(visited):
-            child = node["child"][action]
-            if child == 0:
+            child = behind.get((number, action), NONE)
+            assert closed[action] or child == node["child"][action]
+            if child == NONE:
                 assert length[action] == 1  # only where the game is over is there no node behind an edge
                 continue
             below = told[child]

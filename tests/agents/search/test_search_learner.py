@@ -72,7 +72,7 @@ def test_what_breaks_off_in_the_middle_of_self_play_is_played_again_alike(tmp_pa
 @pytest.mark.parametrize("rule", ["gumbel", "puct"])
 def test_it_learns_tic_tac_toe(rule):
     config = AlphaZeroConfig(
-        updates=25,
+        updates=50,
         games=256,
         simulations=24,
         fast=8,

@@ -102,6 +102,25 @@ def test_a_proven_win_is_played_and_a_proven_loss_delayed(rule):
 
 
 @pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("leaves", [1, 4])
+def test_simulations_go_where_something_is_left_to_find_out(rule, leaves):
+    """What was proven to lose gets none of those that come after, as long as another move is open."""
+    game, slots, closed = native("tic_tac_toe"), np.arange(60), 0
+    at_work = NativeSearch(game, hashed(9), SearchConfig(simulations=60, rule=rule, leaves=leaves))
+    at_work.reserve(60, 400, keep=True)
+    for positions in late(60)[:3]:
+        before = at_work.search(positions, None, slots=slots)
+        further = at_work.search(positions, None, slots=slots)
+        lost = (before.lengths > 0) & (before.means == -1)
+        legal = game.legal(positions.state, torch.arange(60), positions.seats)
+        left = (legal & ~lost).any(1)
+        assert torch.equal(before.visits[left][lost[left]], further.visits[left][lost[left]])
+        assert torch.equal(further.visits.sum(1), before.visits.sum(1) + 60)
+        closed += int(lost[left].sum())
+    assert closed > 60
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_the_forty_second_move_that_wins_is_a_win(rule):
     """The board is full but for one cell, and who fills it completes a four: no draw."""
     game, last = native("connect_four"), reached(native("connect_four"), 20_000, 41, seed=3)
