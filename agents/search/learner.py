@@ -188,16 +188,18 @@ class AlphaZero(Learner):
     def _teach(self, lessons: Lessons, rows: Tensor, which: Tensor, gradient: Tensor, *, teaching: Tensor) -> Tensor:
         """Return a part's share of a batch's losses `[2]`, of policy and outcome, and write its gradient's."""
         config, taught = self.config, lessons.rows(rows)
-        columns = taught.observation.float(), taught.legal, taught.policy
+        seen, legal, policy = self._symmetries.apply(which, taught.observation.float(), taught.legal, taught.policy)
         expected = config.value_mix * taught.value + (1 - config.value_mix) * taught.outcome
-        policy, value, _ = self.network.losses(
-            *self._symmetries.apply(which, *columns),
+        policy_loss, value_loss, _ = self.network.losses(
+            seen,
+            legal,
+            policy,
             outcomes_of(expected),
             value_weight=config.value_weight,
             gradient=gradient,
             whole=(teaching, config.batch),
         )
-        return torch.stack([policy, value])
+        return torch.stack([policy_loss, value_loss])
 
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(min(self.config.parts, os.cpu_count() or 1))
