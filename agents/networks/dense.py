@@ -29,6 +29,10 @@ def rectify(x: Tensor) -> Tensor:
     return x.relu_()
 
 
+_ROWS = 128
+"""A product in bfloat16 is prepared anew for each number of rows, which takes longer than it: few numbers are used."""
+
+
 class Dense:
     """`layers` linear layers of `width` units with rectifiers, then the heads."""
 
@@ -108,7 +112,7 @@ class FrozenDense:
         self.weights = [torch.zeros(outputs, inputs, dtype=dtype, device=device) for outputs, inputs in pairs]
         self.turned = [weight.t() for weight in self.weights[:-1]]
         self.biases = [torch.empty(outputs, dtype=dtype, device=device) for outputs, _ in pairs]
-        self._spaces: dict[int, list[tuple[Tensor, Tensor]]] = {}
+        self._spaces: list[Tensor] = []
 
     def refresh(self, weights: Weights) -> None:
         """Take over `weights`, in the same memory as before."""
@@ -134,30 +138,28 @@ class FrozenDense:
 
     def _with_biases(self, chunk: Tensor, result: Tensor) -> None:
         chunk = chunk.to(self.dtype)
-        for turned, bias, (space, _) in zip(self.turned, self.biases, self._room(len(chunk))[1:], strict=False):
+        for turned, bias, space in zip(self.turned, self.biases, self._room(len(chunk))[1:], strict=False):
             chunk = rectify(torch.addmm(bias, chunk, turned, out=space))
         torch.addmm(self.biases[-1][:, None], self.weights[-1], chunk.t(), out=result)
 
     def _with_ones(self, chunk: Tensor, result: Tensor) -> None:
-        (before, unpadded), *others = self._room(len(chunk))
-        unpadded.copy_(chunk)
-        for turned, (space, unpadded) in zip(self.turned, others, strict=True):
-            torch.mm(before, turned, out=unpadded)
+        rows = len(chunk)
+        before, *others = self._room(-(-rows // _ROWS) * _ROWS)
+        before[:rows, : self.sizes[0]] = chunk
+        for turned, size, space in zip(self.turned, self.sizes[1:], others, strict=True):
+            torch.mm(before, turned, out=space[:, :size])
             before = rectify(space)
-        torch.mm(self.weights[-1], before.t(), out=result)
+        if len(before) == rows:
+            torch.mm(self.weights[-1], before.t(), out=result)
+        else:
+            result.copy_(torch.mm(self.weights[-1], before.t())[:, :rows])
 
-    def _room(self, rows: int) -> list[tuple[Tensor, Tensor]]:
-        """Return memory for what each layer reads, `[rows, padded]`, and the view of it without padding.
-
-        It is kept for the last two numbers of rows, and can be written whatever mode it is first asked for in.
-        """
-        if rows not in self._spaces:
-            if len(self._spaces) > 1:
-                self._spaces.pop(next(iter(self._spaces)))
+    def _room(self, rows: int) -> list[Tensor]:
+        """Return memory for what each layer reads, `[rows, padded]`, which can be written in any mode."""
+        if not self._spaces or len(self._spaces[0]) < rows:
             with torch.inference_mode(False):
-                spaces = [torch.zeros(rows, width, dtype=self.dtype, device=self.device) for width in self.padded]
+                self._spaces = [torch.zeros(rows, width, dtype=self.dtype, device=self.device) for width in self.padded]
             if self.ones:
-                for space, size in zip(spaces, self.sizes, strict=True):
+                for space, size in zip(self._spaces, self.sizes, strict=True):
                     space[:, size] = 1
-            self._spaces[rows] = [(space, space[:, :size]) for space, size in zip(spaces, self.sizes, strict=True)]
-        return self._spaces[rows]
+        return [space[:rows] for space in self._spaces]
