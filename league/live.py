@@ -14,6 +14,7 @@ from rich.text import Text
 
 from league.plan import League
 from league.summary import by_iteration, rated
+from league.words import signed
 
 
 class Picture:
@@ -138,7 +139,9 @@ def facts(league: League) -> Table:
         top = sorted(range(len(ratings.elo)), key=lambda member: -ratings.elo[member])[:4]
         table.add_row(
             "ratings",
-            "  ".join(f"@{k} {ratings.elo[k]:+.0f} [{ratings.low[k]:+.0f}, {ratings.high[k]:+.0f}]" for k in top),
+            "  ".join(
+                f"@{k} {signed(ratings.elo[k])} [{signed(ratings.low[k])}, {signed(ratings.high[k])}]" for k in top
+            ),
         )
     return table
 

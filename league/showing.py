@@ -12,6 +12,7 @@ from rich.text import Text
 
 from games.progress import checkpoints
 from league.answer import terminal
+from league.words import signed
 
 
 def show_league(result: dict[str, Any]) -> None:
@@ -70,7 +71,7 @@ def _members(result: dict[str, Any], most: int = 10) -> Table:
         rating = "-"
         if result["ratings"] is not None:
             row = result["ratings"][k]
-            rating = f"{row['elo']:+.0f} [{row['low']:+.0f}, {row['high']:+.0f}]"
+            rating = f"{signed(row['elo'])} [{signed(row['low'])}, {signed(row['high'])}]"
         table.add_row(
             f"@{k}{' best' if k == result['best'] else ''}",
             *(f"{strategy[k]:.4f}" for strategy in strategies),
