@@ -9,10 +9,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
-from games.bits import rule
-from games.compiling import compiled, named
+from games.bits import inlined, rule
+from games.compiling import compiled
 from games.kernels import draw
 
 COOPERATE, DEFECT = 1.0, 0.0
@@ -62,7 +61,7 @@ class Kernels(NamedTuple):
     replay: Callable[..., Any]
 
 
-@register_jitable(forceinline=True)
+@inlined
 def _nobody(kind, past, words, parameters):
     return DEFECT
 
@@ -71,8 +70,7 @@ def _either(number: int, own: Rule, others: Rule) -> Rule:
     """Return what asks `own` where the kind is `number`, and else `others`. Laid inline, the whole is one switch."""
     own = rule(own)
 
-    @register_jitable(forceinline=True)
-    @named
+    @inlined
     def ask(kind, past, words, parameters):
         if kind == number:
             return own(past, words, parameters)
