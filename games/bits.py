@@ -27,7 +27,9 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 def where(condition: Any, yes: Any, no: Any) -> Any:
     """Return `yes` where `condition` holds and `no` elsewhere."""
-    return torch.where(torch.as_tensor(condition), yes, no)
+    condition = torch.as_tensor(condition)
+    plain = [x if isinstance(x, Tensor) else torch.full((), x, device=condition.device) for x in (yes, no)]
+    return torch.where(condition, *plain)
 
 
 def some(condition: Any) -> bool:

@@ -81,7 +81,7 @@ class Layout(NamedTuple):
 
     def read(self, words: Words) -> Tensor:
         """Return the bits of columns `[n]` as `[n, bits]` bool."""
-        shifts = torch.from_numpy(self.shifts).to(words[0].device)
+        shifts = _on(words[0].device, *self.shifts.tolist())
         spans = zip(words, self.starts[:-1], self.starts[1:], strict=True)
         return torch.cat([word[:, None] >> shifts[first:last] & 1 for word, first, last in spans], 1).bool()
 
@@ -177,12 +177,10 @@ class NativeGame(Game[NativeState]):
         for index, acts in enumerate(state.acting.unbind(1)):
             seat = torch.where(acts, index, seat)
             action = torch.where(acts, action * self.spec.actions + actions[:, index], action)
-        stepped = torch.stack(_even(self.rules.step(state.words.unbind(1), seat, action, *self.parameters), seat), 1)
+        stepped = self.moved_in_torch(state.words, seat, action)
         words = torch.where(state.terminated[:, None], state.words, stepped)
-        columns = words.unbind(1)
-        (acting,) = _even([self.rules.acting(columns, *self.parameters)], seat)
+        acting, returns = self.outcome_in_torch(words)
         over = acting == 0
-        returns = torch.stack(_even(self.rules.returns(columns, *self.parameters), seat), 1).double()
         return NativeState(
             acting=(acting[:, None] >> torch.arange(self.spec.seats, device=state.device) & 1).bool(),
             rewards=torch.where((over & ~state.terminated)[:, None], returns, 0.0),
@@ -190,6 +188,25 @@ class NativeGame(Game[NativeState]):
             truncated=state.truncated,
             words=words,
         )
+
+    def moved_in_torch(self, words: Tensor, seat: Tensor, action: Tensor) -> Tensor:
+        """Return the words `[n, W]` after `action [n]` of `seat [n]` in the positions `words [n, W]`, on any device."""
+        return torch.stack(_even(self.rules.step(words.unbind(1), seat, action, *self.parameters), seat), 1)
+
+    def outcome_in_torch(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """Return who acts in the positions `words [n, W]`, as bits `[n]`, and what the seats have of them `[n, P]`."""
+        columns, like = words.unbind(1), words[:, 0]
+        (acting,) = _even([self.rules.acting(columns, *self.parameters)], like)
+        return acting, torch.stack(_even(self.rules.returns(columns, *self.parameters), like), 1).double()
+
+    def legal_in_torch(self, words: Tensor, seats: Tensor) -> Tensor:
+        """Return the legal actions `[n, A]` of `seats [n]` in the positions `words [n, W]`, on any device."""
+        return self.actions_layout.read(_even(self.rules.legal(words.unbind(1), seats, *self.parameters), seats))
+
+    def seen_in_torch(self, words: Tensor, seats: Tensor) -> Tensor:
+        """Return what `seats [n]` see of the positions `words [n, W]`, `[n, *observation_shape]`, on any device."""
+        seen = self.observation_layout.read(_even(self.rules.observe(words.unbind(1), seats, *self.parameters), seats))
+        return seen.float().view(-1, *self.spec.observation_shape)
 
     def proceed(self, state: NativeState, actions: Tensor, draws: Draws, moves: Tensor) -> tuple[NativeState, Tensor]:
         """Step, and let chance move until a player must or the game is over, in one pass."""
@@ -239,24 +256,21 @@ class NativeGame(Game[NativeState]):
         return sample(self._outcomes(state, rows), uniform)
 
     def _outcomes(self, state: NativeState, rows: Tensor) -> Tensor:
-        outcomes = self.rules.chance(_columns(state, rows), *self.parameters)
+        outcomes = self.rules.chance(state.words.index_select(0, rows).unbind(1), *self.parameters)
         return Layout.of(self.spec.chance_outcomes).read(_even([outcomes], rows))
 
     def legal(self, state: NativeState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return the legal actions `[n, A]`."""
-        layout = self.actions_layout
         if not self._runs_compiled(state):
-            return layout.read(_even(self.rules.legal(_columns(state, rows), seats, *self.parameters), rows))
+            return self.legal_in_torch(state.words.index_select(0, rows), seats)
         return torch.from_numpy(self._kernels.legal(*_asked(state, rows, seats), *self._legal_bits))
 
     def observe(self, state: NativeState, rows: Tensor, seats: Tensor) -> Tensor:
         """Return what the seats see `[n, *observation_shape]`."""
-        layout, shape = self.observation_layout, self.spec.observation_shape
         if not self._runs_compiled(state):
-            seen = layout.read(_even(self.rules.observe(_columns(state, rows), seats, *self.parameters), rows))
-            return seen.float().view(-1, *shape)
+            return self.seen_in_torch(state.words.index_select(0, rows), seats)
         seen = self._kernels.observe(*_asked(state, rows, seats), *self._observed_bits)
-        return torch.from_numpy(seen).view(-1, *shape)
+        return torch.from_numpy(seen).view(-1, *self.spec.observation_shape)
 
     def _runs_compiled(self, state: NativeState) -> bool:
         return self.compiles and state.words.is_cpu
@@ -266,13 +280,17 @@ def _asked(state: NativeState, rows: Tensor, seats: Tensor) -> tuple[np.ndarray,
     return state.words.numpy(), rows.numpy(), seats.numpy()
 
 
-def _columns(state: NativeState, rows: Tensor) -> tuple[Tensor, ...]:
-    return state.words.index_select(0, rows).unbind(1)
-
-
 def _even(values: Any, like: Tensor) -> list[Tensor]:
     """Return the columns that a rule answered with, those of plain numbers as long as `like [n]`."""
-    return [torch.as_tensor(value, device=like.device).expand(len(like)) for value in values]
+    columns = [value if isinstance(value, Tensor) else torch.full((), value, device=like.device) for value in values]
+    return [column.expand(len(like)) for column in columns]
+
+
+@cache
+def _on(device: torch.device, *numbers: int) -> Tensor:
+    """Return integers on a device, where they stay: what is recorded there to be repeated may copy nothing there."""
+    with torch.inference_mode(False):
+        return torch.tensor(numbers, dtype=torch.int64, device=device)
 
 
 class _Kernels(NamedTuple):

@@ -138,7 +138,8 @@ class FrozenDense:
 
     def _with_biases(self, chunk: Tensor, result: Tensor) -> None:
         chunk = chunk.to(self.dtype)
-        for turned, bias, space in zip(self.turned, self.biases, self._room(len(chunk))[1:], strict=False):
+        spaces = self._room(len(chunk))[1:] if self.device.type == "cpu" else [None] * len(self.turned)
+        for turned, bias, space in zip(self.turned, self.biases, spaces, strict=False):
             chunk = rectify(torch.addmm(bias, chunk, turned, out=space))
         torch.addmm(self.biases[-1][:, None], self.weights[-1], chunk.t(), out=result)
 

@@ -10,9 +10,10 @@ from torch import Tensor
 from agents.agent import Agent, AgentError
 from agents.networks.policy_value import PolicyValueNetwork
 from agents.profile import Profile
+from agents.search.device_search import DeviceSearch
 from agents.search.found import Found
 from agents.search.native_search import NativeSearch
-from agents.search.search import SearchConfig
+from agents.search.search import Evaluate, Search, SearchConfig
 from agents.search.tree import bytes_a_tree
 from agents.zoo.lookahead import Deterministic, LookAhead, Positions, bounded, on_host, refuse_unfit
 from games.draws import Draws
@@ -21,7 +22,7 @@ from games.names import shorten
 from games.native import NativeGame
 from games.turn import Turn
 
-_MEMORY = 2**28
+_MEMORY = {"cpu": 2**28, "cuda": 2**33}
 """Bytes of trees that are grown at once, or kept from move to move."""
 
 _ANSWERS = 2**14
@@ -38,6 +39,15 @@ def judge(network: PolicyValueNetwork, observation: Tensor, *, half: bool) -> tu
     """Return logits and values of `observation [n, *obs]`; where `half`, large batches are computed in bfloat16."""
     many = half and len(observation) >= _HALF
     return network.infer(observation, dtype=torch.bfloat16 if many else torch.float32)
+
+
+def searching(
+    game: NativeGame, evaluate: Evaluate, config: SearchConfig, *, device: torch.device, capacity: int = 0
+) -> Search:
+    """Return the search that runs where the network is; `capacity` is `NativeSearch`'s."""
+    if device.type == "cpu":
+        return NativeSearch(game, evaluate, config, capacity=capacity)
+    return DeviceSearch(game, evaluate, config, device=device)
 
 
 class NetworkSearch(LookAhead):
@@ -61,7 +71,7 @@ class NetworkSearch(LookAhead):
     ) -> None:
         self.game, self.network, self.config, self.seed, self.noise = game, network, config, seed, noise
         self.half, self._native, self._words = half, game, len(game.rules.start)
-        self._searching = NativeSearch(game, self._judge, config, capacity=_ANSWERS)
+        self._searching = searching(game, self._judge, config, device=network.weights.device, capacity=_ANSWERS)
         self._version, self._keeps = network.version, False
 
     def _judge(self, observation: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,12 +79,13 @@ class NetworkSearch(LookAhead):
 
     def _room(self, nodes: int) -> int:
         """Return how many trees of so many nodes there is room for."""
-        return max(1, _MEMORY // bytes_a_tree(nodes, self.game.spec.actions, self._words))
+        memory = _MEMORY[self.network.weights.device.type]
+        return max(1, memory // bytes_a_tree(nodes, self.game.spec.actions, self._words))
 
     def start(self, seats: Tensor, draws: Draws) -> None:
         """Forget the trees of the games before, and make room for those to come where there is enough."""
         nodes = 2 * self.config.simulations + 2
-        self._keeps = self.remembers and len(seats) <= self._room(nodes)
+        self._keeps = self.remembers and self._searching.goes_on and len(seats) <= self._room(nodes)
         if self._keeps:
             self._searching.reserve(len(seats), nodes, keep=True)
 

@@ -16,9 +16,8 @@ from agents.adam import Adam
 from agents.agent import AgentError
 from agents.learner import Learner, Task, seeded
 from agents.networks.policy_value import PolicyValueNetwork, outcomes_of
-from agents.search.agent import judge
+from agents.search.agent import judge, searching
 from agents.search.lessons import Lessons, window
-from agents.search.native_search import NativeSearch
 from agents.search.search import SearchConfig
 from agents.search.selfplay import SelfPlayConfig, Session, play_against, self_play
 from agents.zoo.lookahead import refuse_unfit
@@ -83,8 +82,9 @@ class _Part:
     """What one thread plays with: a network and trees of its own."""
 
     def __init__(self, game: NativeGame, network: PolicyValueNetwork, config: AlphaZeroConfig) -> None:
-        self._network, self._half = PolicyValueNetwork(network.architecture, seed=None), config.half
-        self.search = NativeSearch(game, self._judge, config)
+        device = network.weights.device
+        self._network, self._half = PolicyValueNetwork(network.architecture, seed=None, device=device), config.half
+        self.search = searching(game, self._judge, config, device=device)
 
     def learn(self, network: PolicyValueNetwork) -> None:
         """Take over the weights of `network`."""
@@ -101,13 +101,15 @@ class AlphaZero(Learner):
         self.task, self.config, self.updates = task, config, config.updates
         self.game = refuse_game(task.game)
         spec = self.game.spec
-        self.network = PolicyValueNetwork(config.architecture(spec.observation_shape, spec.actions), seed=task.seed)
+        architecture = config.architecture(spec.observation_shape, spec.actions)
+        self.network = PolicyValueNetwork(architecture, seed=task.seed, device=self.game.device)
         if isinstance(task.start, PolicyValueNetwork) and task.start.trunk.shapes == self.network.trunk.shapes:
             self.network.load(task.start.tensors())
         self._adam = Adam(self.network.flatten())
         self._symmetries = self.game.symmetries
-        self._parts = [_Part(self.game, self.network, config) for _ in range(config.parts)]
-        self._gradients = torch.empty(config.parts, len(self.network.weights))
+        threads = config.parts if self.game.device.type == "cpu" else 1
+        self._parts = [_Part(self.game, self.network, config) for _ in range(threads)]
+        self._gradients = self.network.weights.new_empty(threads, len(self.network.weights))
         self._others = round(config.games * config.against)
         self._seats = torch.tensor(task.seats)[torch.arange(self._others) % len(task.seats)]
         self._window: list[Lessons] = []
@@ -147,7 +149,7 @@ class AlphaZero(Learner):
         for part in self._parts:
             part.learn(self.network)
         jobs: list[Callable[[], Session]] = []
-        for part, games in zip(self._parts, own.tensor_split(config.parts), strict=True):
+        for part, games in zip(self._parts, own.tensor_split(len(self._parts)), strict=True):
             if len(games):
                 jobs.append(partial(self_play, part.search, config, games=games, seed=task.seed))
         with self._threads() as threads:
@@ -177,7 +179,8 @@ class AlphaZero(Learner):
                 rows = torch.randint(len(lessons), (config.batch,), generator=generator)
                 which = torch.randint(len(self._symmetries), (config.batch,), generator=generator)
                 teach = partial(self._teach, lessons, teaching=lessons.policy[rows].sum())
-                parts = rows.tensor_split(config.parts), which.tensor_split(config.parts), self._gradients
+                count = len(self._parts)
+                parts = rows.tensor_split(count), which.tensor_split(count), self._gradients
                 taught = list(threads.map(teach, *parts))
                 self.network.weights.mul_(1 - rate * config.decay)
                 self._adam.step(self._gradients.sum(0), rate)
@@ -187,22 +190,19 @@ class AlphaZero(Learner):
 
     def _teach(self, lessons: Lessons, rows: Tensor, which: Tensor, gradient: Tensor, *, teaching: Tensor) -> Tensor:
         """Return a part's share of a batch's losses `[2]`, of policy and outcome, and write its gradient's."""
-        config, taught = self.config, lessons.rows(rows)
-        seen, legal, policy = self._symmetries.apply(which, taught.observation.float(), taught.legal, taught.policy)
+        config, taught, device = self.config, lessons.rows(rows), self.network.weights.device
+        lesson = self._symmetries.apply(which, taught.observation.float(), taught.legal, taught.policy)
         expected = config.value_mix * taught.value + (1 - config.value_mix) * taught.outcome
         policy_loss, value_loss, _ = self.network.losses(
-            seen,
-            legal,
-            policy,
-            outcomes_of(expected),
+            *(column.to(device) for column in (*lesson, outcomes_of(expected))),
             value_weight=config.value_weight,
             gradient=gradient,
-            whole=(teaching, config.batch),
+            whole=(teaching.to(device), config.batch),
         )
-        return torch.stack([policy_loss, value_loss])
+        return torch.stack([policy_loss, value_loss]).cpu()
 
     def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(min(self.config.parts, os.cpu_count() or 1))
+        return ThreadPoolExecutor(min(len(self._parts), os.cpu_count() or 1))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights, the optimiser's moments and the window."""

@@ -95,7 +95,8 @@ class Search(ABC):
         if slots is None or not self.goes_on:
             self.reserve(count, nodes)
             slots = np.arange(count)
-        self._refuse_small(nodes)
+        else:
+            self._refuse_small(nodes)
         plan = self._begin(positions, slots, budget)
         self._perturb(plan, slots, positions, draws)
         self._simulate(plan, slots)

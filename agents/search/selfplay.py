@@ -8,7 +8,7 @@ from torch import Tensor
 from agents.agent import Agent
 from agents.rollout import play
 from agents.search.lessons import Lessons
-from agents.search.native_search import NativeSearch
+from agents.search.search import Search
 from agents.zoo.lookahead import Positions, finite_scale, on_host
 from games.choices import uniform_actions
 from games.draws import Draws, key, sample
@@ -41,17 +41,17 @@ class SelfPlayConfig:
 
 
 class Recorder:
-    """The learner at play: it searches in every game of a batch, and keeps what it found."""
+    """The learner at play: it searches in every game of a batch, and keeps what it found, on the host."""
 
-    def __init__(self, search: NativeSearch, config: SelfPlayConfig, *, seed: int, first: int) -> None:
+    def __init__(self, search: Search, config: SelfPlayConfig, *, seed: int, first: int) -> None:
         self.search, self.config, self.seed, self.first = search, config, seed, first
         self.simulations = 0
         self._steps: list[dict[str, Tensor]] = []
 
     def start(self, seats: Tensor, draws: Draws) -> None:
         """Begin new games; both seats of a game share a tree."""
-        config, games = self.config, draws.games - self.first
-        self._game, self._seat = games, seats
+        config, games = self.config, draws.games.cpu() - self.first
+        self._game, self._seat = games, seats.cpu()
         count = int(games.max()) + 1
         drawn = Draws.of(self.seed, "opening", torch.arange(count) + self.first)
         length = 1 + (drawn.uniform(0, _LENGTH) * config.opening_moves).long()
@@ -63,37 +63,38 @@ class Recorder:
 
     def act(self, turn: Turn) -> Tensor:
         """Move: at random in the opening and where the game is given up, else after a search: `[n]` int64."""
-        game = self._game[turn.memory]
+        game = self._game[turn.memory.cpu()]
         actions = torch.empty_like(turn.seats)
         over = (self._given_up[game] >= 0) & ~self._audited[game]
         searches = (self._moves[game] >= self._opening[game]) & ~over
         self._moves[game] += 1
         for rows, move in ((searches, self._search), (~searches, _at_random)):
-            chosen = rows.nonzero()[:, 0]
+            chosen = rows.nonzero()[:, 0].to(actions.device)
             if len(chosen):
-                actions[chosen] = move(turn.select(chosen, turn.memory[chosen]))
+                actions[chosen] = move(turn.select(chosen, turn.memory[chosen])).to(actions.device)
         return actions
 
     def _search(self, turn: Turn) -> Tensor:
-        config, game = self.config, self._game[turn.memory]
-        full = turn.draws.uniform(turn.seats, _CAP) < config.full
+        config, pair = self.config, turn.memory.cpu()
+        game = self._game[pair]
+        full = turn.draws.uniform(turn.seats, _CAP).cpu() < config.full
         budget = torch.where(full, config.simulations, config.fast).int().numpy()
-        keys = turn.draws.bits(turn.seats)
-        positions = Positions(on_host(turn.state), turn.seats, keys)
+        keys = turn.draws.bits(turn.seats).cpu()
+        positions = Positions(on_host(turn.state), turn.seats.cpu(), keys)
         found = self.search.search(positions, Draws.of(self.seed, "search", keys), budget=budget, slots=game.numpy())
         self.simulations += int(budget.sum())
-        drawn = sample(found.policy, turn.draws.uniform(turn.seats, _CHOICE))
+        drawn = sample(found.policy, turn.draws.uniform(turn.seats, _CHOICE).cpu())
         early = self._moves[game] - self._opening[game] <= config.sampled
         if config.resign > -1:
             giving = (found.value <= config.resign) & (self._given_up[game] < 0)
-            self._given_up[game] = torch.where(giving, turn.seats, self._given_up[game])
+            self._given_up[game] = torch.where(giving, positions.seats, self._given_up[game])
         self._steps.append(
             {
-                "observation": turn.observation.to(torch.uint8),
-                "legal": turn.legal,
+                "observation": turn.observation.to("cpu", torch.uint8),
+                "legal": turn.legal.cpu(),
                 "policy": torch.where(full[:, None], found.policy, 0.0),
                 "value": found.value,
-                "pair": turn.memory,
+                "pair": pair,
             }
         )
         return torch.where(early, drawn, found.actions)
@@ -142,7 +143,7 @@ class Session:
     resigned: tuple[int, int, int]
 
 
-def self_play(search: NativeSearch, config: SelfPlayConfig, *, games: Tensor, seed: int) -> Session:
+def self_play(search: Search, config: SelfPlayConfig, *, games: Tensor, seed: int) -> Session:
     """Play the games numbered `games [m]`, which follow each other, in all seats."""
     recorder = Recorder(search, config, seed=seed, first=int(games[0]))
     seating = torch.zeros(len(games), search.game.spec.players, dtype=torch.int64)
@@ -150,7 +151,7 @@ def self_play(search: NativeSearch, config: SelfPlayConfig, *, games: Tensor, se
 
 
 def play_against(
-    search: NativeSearch, config: SelfPlayConfig, opponents: Agent, seats: Tensor, *, games: Tensor, seed: int
+    search: Search, config: SelfPlayConfig, opponents: Agent, seats: Tensor, *, games: Tensor, seed: int
 ) -> Session:
     """Play the games numbered `games [m]`, the learner in `seats [m]` and the opponents in all others."""
     recorder = Recorder(search, config, seed=seed, first=int(games[0]))
@@ -160,7 +161,7 @@ def play_against(
 
 
 def _played(game: Game, agents: list[Agent], recorder: Recorder, seating: Tensor, games: Tensor, seed: int) -> Session:
-    result = play(game, agents, seating=seating, games=games, seed=key(seed, "games"))
-    lessons = recorder.lessons(result.returns)
-    moves = int(result.moves.sum())
-    return Session(lessons, result.returns, moves, recorder.simulations, recorder.resigned(result.returns))
+    seating, games = seating.to(game.device), games.to(game.device)
+    result = play(game, agents, seating=seating, games=games, seed=key(seed, "games"), dense=False)
+    returns, moves = result.returns.cpu(), int(result.moves.sum())
+    return Session(recorder.lessons(returns), returns, moves, recorder.simulations, recorder.resigned(returns))
