@@ -14,7 +14,7 @@ from agents.network import NetworkPolicy
 from agents.networks.policy_value import PolicyValueNetwork
 from agents.snapshot import SUFFIX, Part, Snapshot, SnapshotError, read
 from agents.solved import solved
-from agents.zoo import MADE, ZOO
+from agents.zoo import MADE, ZOO, searched
 from games.arguments import refuse_unfit
 from games.errors import nearest
 from games.game import Game, GameSpec
@@ -98,10 +98,9 @@ def _alphazero(
     if not isinstance(run, str):
         raise AgentError(
             f"alphazero searches with a network but {shorten(repr(str(name)))} names none: write "
-            "alphazero(runs/NAME@best, simulations=64)"
+            "alphazero(runs/NAME, simulations=64)"
         )
-    bare = not run.endswith(SUFFIX) and "@" not in run
-    network = make(f"{run.rstrip('/')}@best" if bare else run, game, device=device, resolve_run=resolve_run)
+    network = make(searched(run), game, device=device, resolve_run=resolve_run)
     return alphazero(game, network, **arguments)
 
 

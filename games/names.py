@@ -7,7 +7,7 @@ mygame.py:MyGame(size=3)             a class in a user's file
 mybot.py:function                    a function there; mybot.py alone, where it holds one agent
 cmd:./mybot --fast                   a program; the rest of the text is its command line
 runs/kuhn@7                          a member of a run
-alphazero(runs/ttt@best, c_init=2)   what works on a run: the first argument, without a key, is `run`
+alphazero(runs/ttt, c_init=2)        what works on a run: the first argument, without a key, is `run`
 """
 
 import ast

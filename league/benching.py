@@ -116,7 +116,8 @@ def run_benchmarks(only: str | None) -> dict[str, Any]:
                 rows.append({"name": name, **measure(benchmark)})
             finally:
                 benchmark.close()
-    return {**_circumstances(folder, only), "benchmarks": rows, "skipped": skipped}
+    command = ["redqueen", "bench", *([only] if only else []), "--json"]
+    return {**circumstances(folder, *command), "benchmarks": rows, "skipped": skipped}
 
 
 def find_benchmarks(folder: Path) -> dict[str, Factory]:
@@ -194,8 +195,8 @@ def _factories(path: Path) -> Iterator[tuple[str, Factory]]:
             yield name, value
 
 
-def _circumstances(folder: Path, only: str | None) -> dict[str, Any]:
-    """Return what a figure is worth nothing without: machine, commit, command and date."""
+def circumstances(folder: Path, *command: str) -> dict[str, Any]:
+    """Return what a figure is worth nothing without: machine, commit of `folder`, command and date."""
     import torch
 
     return {
@@ -208,7 +209,7 @@ def _circumstances(folder: Path, only: str | None) -> dict[str, Any]:
         },
         "load": os.getloadavg()[0],
         "commit": _git(folder, "rev-parse", "HEAD") + ("+" if _git(folder, "status", "--porcelain") else ""),
-        "command": " ".join(["redqueen bench", *([only] if only else []), "--json"]),
+        "command": " ".join(command),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.zoo import MADE
+from agents.zoo import MADE, searched
 from arena.ledger import Ledger, LedgerError, RunFolder
 from games.errors import UserError
 from games.names import Name, parse, shorten
@@ -155,11 +155,11 @@ def pinned(name: str) -> str:
     parsed = parse(name)
     if (run := member_within(parsed)) is not None:
         return str(replace(parsed, arguments={**parsed.arguments, "run": pinned(run)}))
-    if parsed.kind != "run" or parsed.target not in ("best", "nash"):
+    if parsed.kind != "run" or parsed.target not in ("best", "trained", "nash"):
         return name
     league = read_league(parsed.source)
-    if parsed.target == "best":
-        return f"{parsed.source}@{best(league)}" if league.members else name
+    if parsed.target != "nash":
+        return f"{parsed.source}@{_place(league, parsed.source, parsed.target)}" if league.members else name
     return f"{parsed.source}@nash{_equilibrium(league, 'nash', parsed.source)['iteration']}"
 
 
@@ -168,7 +168,7 @@ def member_within(name: Name) -> str | None:
     run = name.arguments.get("run")
     if name.target not in MADE or not isinstance(run, str):
         return None
-    return run if run.endswith(".safetensors") or "@" in run else f"{run.rstrip('/')}@best"
+    return searched(run)
 
 
 def identity(name: str) -> list[Any]:
@@ -180,8 +180,7 @@ def identity(name: str) -> list[Any]:
     if parsed.target.startswith("nash"):
         weights = _equilibrium(league, parsed.target, parsed.source)["evaluation"]
         return [[member["snapshot"] for member in league.members[: len(weights[0])]], weights]
-    index = best(league) if parsed.target == "best" else int(parsed.target)
-    return [league.members[index]["snapshot"]]
+    return [league.members[_place(league, parsed.source, parsed.target)]["snapshot"]]
 
 
 def _agent(league: League, folder: str, target: str, game: "Game") -> "Agent":
@@ -216,16 +215,24 @@ def included(name: str, game: "Game") -> "Snapshot":
 
 
 def member(league: League, folder: str, target: str, *, device: Any = "cpu") -> "Snapshot":
-    """Return the snapshot of member `target`, a number or `best`."""
+    """Return the snapshot of member `target`, a number, `best` or `trained`."""
     from agents.snapshot import load
 
+    index = _place(league, folder, target)
+    return load(league.members[index]["snapshot"], RunFolder(Path(folder)).snapshots, device=device)
+
+
+def _place(league: League, folder: str, target: str) -> int:
+    """Return the number of member `target`."""
     count = len(league.members)
     if not count:
         raise UserError(f"{shorten(folder)} has no members yet: wait until its first one is recorded")
-    if target == "best":
-        index = best(league)
-    elif target.isdecimal() and len(target) < 10 and int(target) < count:
-        index = int(target)
-    else:
-        raise UserError(f"{shorten(folder)} has no member @{shorten(target)}: name @0 to @{count - 1}, @nash or @best")
-    return load(league.members[index]["snapshot"], RunFolder(Path(folder)).snapshots, device=device)
+    if target == "trained" and not league.members[-1]["iteration"]:
+        raise UserError(f"{shorten(folder)} has trained no member yet: wait until its first iteration is recorded")
+    if target in ("best", "trained"):
+        return best(league, trained=target == "trained")
+    if target.isdecimal() and len(target) < 10 and int(target) < count:
+        return int(target)
+    raise UserError(
+        f"{shorten(folder)} has no member @{shorten(target)}: name @0 to @{count - 1}, @nash, @best or @trained"
+    )

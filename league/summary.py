@@ -60,18 +60,19 @@ def rated(league: League) -> Ratings | None:
     return rate(*league.table.results())
 
 
-def best(league: League) -> int:
-    """Return the member called @best.
+def best(league: League, *, trained: bool = False) -> int:
+    """Return the member called @best, or where `trained`, @trained: the best of those that the oracle answered with.
 
     The one of lowest exact exploitability, of equals the latest; else of highest lower bound of rating; else the last.
     """
+    among = [body["member"] for body in league.members if body["iteration"] > 0 or not trained]
     measured = {body["member"]: body["exploitability"] for body in league.members if "exploitability" in body}
     if len(measured) == len(league.members) > 0:
-        return min(measured, key=lambda member: (round(measured[member], 9), -member))
+        return min(among, key=lambda member: (round(measured[member], 9), -member))
     ratings = rated(league)
     if ratings is not None:
-        return int(ratings.low.argmax())
-    return len(league.members) - 1
+        return max(among, key=lambda member: float(ratings.low[member]))
+    return among[-1]
 
 
 def summary(league: League, run_dir: str) -> dict[str, Any]:

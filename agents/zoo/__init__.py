@@ -68,7 +68,7 @@ _PRISONERS: Mapping[str, Entry] = {
 }
 
 MADE: Mapping[str, str] = {
-    "alphazero": "searches with the network of a run's member: alphazero(runs/NAME@best, simulations=64)",
+    "alphazero": "searches with the network of a run's member: alphazero(runs/NAME, simulations=64)",
 }
 """Agents that are made of another one, and a line about each."""
 
@@ -80,3 +80,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "prisoners": (*_AXELROD_FIRST, "random", *_PRISONERS),
 }
 """Fields of agents that a tournament can enter by one name."""
+
+
+def searched(run: str) -> str:
+    """Return the name of the member that an agent of `MADE` works on: of a run alone, the best that it trained."""
+    return run if run.endswith(".safetensors") or "@" in run else f"{run.rstrip('/')}@trained"

@@ -46,6 +46,15 @@ def test_a_killed_league_goes_on_to_the_same_ledger(zygote: Zygote, league, tmp_
     assert digest(run) == digest(league[0])
 
 
+def test_a_run_alone_stands_for_the_best_member_that_it_trained(zygote: Zygote, league):
+    run, _ = league
+    assert zygote.run("evaluate", "tic_tac_toe", f"alphazero({run}, simulations=2)", "--runs", 2, "--json").result
+    trained = zygote.run("evaluate", "tic_tac_toe", f"{run}@trained", "--json").result["exploitability"]
+    members = [2, 3]  # 0 is the start, 1 plays at random
+    each = [zygote.run("evaluate", "tic_tac_toe", f"{run}@{k}", "--json").result["exploitability"] for k in members]
+    assert trained == min(each)
+
+
 def test_its_search_is_an_agent_wherever_an_agent_is_named(zygote: Zygote, league, tmp_path):
     run, _ = league
     name = f"alphazero({run}@2, simulations=8, deterministic=True)"
