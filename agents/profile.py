@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from agents.agent import Agent, AgentError, Evaluable
+from agents.pool import pooled
 from games.draws import Draws, sample
 from games.extensive.tree import Floats, GameTree
 from games.turn import Turn
@@ -22,7 +23,10 @@ def _evaluable(agents: Sequence[Agent]) -> Sequence[Evaluable]:
 
 
 class _Company:
-    """Agents that share the pairs of a batch: `_owner [m]` says whose each started pair is, `_place` where it lies."""
+    """Agents that share the pairs of a batch.
+
+    `_seated` are those that are asked, `_owner [m]` says which of them each started pair is, `_place` where it lies.
+    """
 
     agents: Sequence[Agent]
 
@@ -32,10 +36,10 @@ class _Company:
         return all(getattr(agent, "batched", True) for agent in self.agents)
 
     def _divide(self, owner: Tensor, seats: Tensor, draws: Draws) -> None:
-        self._owner = owner
+        self._seated, self._owner = pooled(self.agents, owner)
         self._place = torch.zeros_like(owner)
-        self._pairs = [(owner == index).nonzero()[:, 0] for index in range(len(self.agents))]
-        for agent, mine in zip(self.agents, self._pairs, strict=True):
+        self._pairs = [(self._owner == index).nonzero()[:, 0] for index in range(len(self._seated))]
+        for agent, mine in zip(self._seated, self._pairs, strict=True):
             self._place[mine] = torch.arange(len(mine), device=mine.device)
             if len(mine):
                 agent.start(seats[mine], draws.rows(mine))
@@ -45,10 +49,10 @@ class _Company:
         pairs = self._pairs
         if turn.active is None:  # else every pair that was started answers, in the same order
             owner, order = self._owner[turn.memory].sort(stable=True)
-            pairs = order.split(torch.bincount(owner, minlength=len(self.agents)).tolist())
+            pairs = order.split(torch.bincount(owner, minlength=len(self._seated)).tolist())
         spec = turn.game.spec
         actions = torch.empty((len(turn), *spec.action_shape), dtype=spec.action_type, device=turn.rows.device)
-        for agent, chosen in zip(self.agents, pairs, strict=True):
+        for agent, chosen in zip(self._seated, pairs, strict=True):
             if len(chosen):
                 actions[chosen] = agent.act(turn.select(chosen, self._place[turn.memory[chosen]]))
         return actions
@@ -59,6 +63,11 @@ class Profile(_Company):
 
     def __init__(self, agents: Sequence[Agent]) -> None:
         self.agents = tuple(agents)
+
+    @property
+    def alone(self) -> Agent | None:
+        """The agent that sits in all seats, where it is one."""
+        return self.agents[0] if len({id(agent) for agent in self.agents}) == 1 else None
 
     def start(self, seats: Tensor, draws: Draws) -> None:
         """Seat each agent in its own seat."""
@@ -75,7 +84,7 @@ class Profile(_Company):
 class Mixture(_Company):
     """One of several agents, drawn for each game and seat when it starts, and kept until the game ends.
 
-    weights `[P, n]`: each seat's distribution over the n agents.
+    weights `[P, n]`: each seat's distribution over the n agents; drawn `[m]` int64: which plays each started pair.
     """
 
     def __init__(self, agents: Sequence[Agent], weights: Floats) -> None:
@@ -83,13 +92,8 @@ class Mixture(_Company):
 
     def start(self, seats: Tensor, draws: Draws) -> None:
         """Draw the member of each pair from its game's numbers."""
-        owner = sample(self.weights.to(seats.device)[seats], draws.uniform(seats))
-        self._divide(owner, seats, draws)
-
-    @property
-    def drawn(self) -> Tensor:
-        """Which agent plays each started pair, `[m]` int64."""
-        return self._owner
+        self.drawn = sample(self.weights.to(seats.device)[seats], draws.uniform(seats))
+        self._divide(self.drawn, seats, draws)
 
     def behaviour(self, tree: GameTree) -> Floats:
         """Return the behaviour `[K]` that is realization-equivalent to the mixture."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agents.agent import Agent, Fault
 from agents.hosting import Refused
+from agents.pool import pooled
 from agents.rollout import Forfeit, play
 from agents.zoo.scripted import play_field
 from agents.zoo.scripted_kernels import NOT_PLAYED
@@ -326,10 +327,11 @@ def _play(
         returns, chosen = whole
         made = chosen != NOT_PLAYED
         return _Games(returns.cpu().numpy(), made.sum((1, 2)).cpu().numpy(), chosen[made].cpu().numpy(), drawn), None
+    agents, seats = pooled(agents, seats)
     opened = [Opened(agent, plies, seed) for agent in agents] if plies else []
     played = play(game, opened or agents, seating=seats, games=games, seed=seed, record=True)
     for index, agent in enumerate(opened):
-        rows, _ = (seating == index).nonzero()  # the pairs that the agent's `start` is given, in that order
+        rows, _ = (seats.cpu().numpy() == index).nonzero()  # the pairs that the agent's `start` is given, in that order
         if len(agent.drawn):  # not where another could not be started, so that this one never was
             np.add.at(drawn, rows, agent.drawn.cpu().numpy())
     choices = played.choices

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from agents.agent import Agent, AgentError
 from agents.networks.policy_value import PolicyValueNetwork
-from agents.profile import Profile
+from agents.pool import sitting
 from agents.search.device_search import DeviceSearch
 from agents.search.found import Found
 from agents.search.native_search import NativeSearch
@@ -149,8 +149,7 @@ def alphazero(
         AgentError: where the game is not turn-based, zero-sum, with perfect information, or a setting is none.
     """
     refuse_unfit(game, "alphazero")
-    if isinstance(network, Profile) and len({id(agent) for agent in network.agents}) == 1:
-        network = network.agents[0]
+    network = sitting(network)
     if not isinstance(network, PolicyValueNetwork):
         raise AgentError(
             "alphazero searches with a policy-value network, and the member named has none: name a run that "
