@@ -132,6 +132,7 @@ class AlphaZeroSection(_Section):
         default=0.25, ge=0, le=1, description="share of the search's expectation in the outcome that is learned"
     )
     half: bool = Field(default=True, description="judge large batches in bfloat16")
+    ladder: int = Field(default=10, ge=0, le=1_000_000, description="updates between measurements on a fixed ladder")
     warm_start: bool = Field(default=True, description="begin from the newest member's weights")
     temperature: float = Field(
         default=0.0, ge=0, le=10, description="of the frozen network where it plays without search"

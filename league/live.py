@@ -32,6 +32,7 @@ class Picture:
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._league_bar = self._progress.add_task("iterations", total=None, note="")
         self._bars: dict[str, TaskID] = {}
+        self._trained: dict[str, str] = {}
         self._facts: RenderableType = Text("")
         self._done_before: int | None = None
         self._live = Live(self._picture(), console=self._progress.console, refresh_per_second=4, transient=True)
@@ -54,17 +55,17 @@ class Picture:
         for bar in self._bars.values():
             self._progress.remove_task(bar)
         self._bars.clear()
+        self._trained.clear()
         self._facts = facts(league)
         self._live.update(self._picture())
 
-    def training(self, job: str, done: int, total: int, rate: float) -> None:
-        """Show how far a training job is, and its games per second."""
-        self._bar(
-            job.replace("response-", "train ").replace("-seat-", "/"),
-            done,
-            total,
-            f"{rate:,.0f} games/s" if rate else "",
-        )
+    def training(self, job: str, done: int, total: int, rate: float, values: dict[str, float]) -> None:
+        """Show how far a training job is, its games per second and what it has measured."""
+        name = job.replace("response-", "train ").replace("-seat-", "/")
+        left = (total - done) * values.get("games", 0.0) / rate if rate else 0.0
+        self._bar(name, done, total, f"{rate:,.0f} games/s{f', {duration(left)} left' if left else ''}" if rate else "")
+        self._trained[name] = measured(values)
+        self._live.update(self._picture())
 
     def matches(self, done: int, total: int, games: int) -> None:
         """Show how many matches are played."""
@@ -76,7 +77,27 @@ class Picture:
         self._progress.update(self._bars[name], completed=done, total=total, note=note)
 
     def _picture(self) -> Group:
-        return Group(Text(self._title, style="bold"), self._progress, self._facts)
+        lines = [f"{name}: {told}" for name, told in self._trained.items() if told]
+        return Group(
+            Text(self._title, style="bold"),
+            self._progress,
+            *(Text(line, style="dim") for line in lines),
+            self._facts,
+        )
+
+
+def measured(values: dict[str, float]) -> str:
+    """Return what a training measures of itself: speed of search, losses, and results against those who stay alike."""
+    told = []
+    if speed := values.get("simulations_per_second"):
+        told.append(f"{speed:,.0f} simulations/s")
+    if losses := [f"{name.removesuffix('_loss')} {values[name]:.3f}" for name in values if name.endswith("_loss")]:
+        told.append(f"losses: {', '.join(losses)}")
+    if rungs := [
+        f"{name.removeprefix('against ')} {values[name]:+.2f}" for name in values if name.startswith("against ")
+    ]:
+        told.append(f"mean returns against {', '.join(rungs)}")
+    return "; ".join(told)
 
 
 _SILENT = 2.0

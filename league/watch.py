@@ -11,6 +11,9 @@ from league.plan import League
 if TYPE_CHECKING:
     from league.live import Picture
 
+_LOGGED = 60.0
+"""Seconds between the log's lines about one training."""
+
 
 class Watch:
     """Told by the manager what happens; writes `log` and redraws `picture`, where there is one."""
@@ -19,6 +22,8 @@ class Watch:
         self._log, self._picture = log, picture
         self._shown = -1
         self._speed: dict[str, tuple[float, int]] = {}
+        self._known: dict[str, dict[str, float]] = {}
+        self._logged: dict[str, float] = {}
 
     def say(self, line: str) -> None:
         """Write one line to the log, where it can be: whether there is room to go on is for the ledger to find."""
@@ -43,16 +48,23 @@ class Watch:
             self._picture.iteration(league, limit)
 
     def training(self, job: str, done: int, total: int, values: dict[str, float]) -> None:
-        """Tell how far a training job is; `values["games"]` is how many games an update plays."""
-        began, first = self._speed.setdefault(job, (time.monotonic(), done))
-        if done == total:
-            del self._speed[job]
+        """Tell how far a training job is; `values["games"]` is how many games an update plays.
+
+        What a job measures now and then stays shown until it is measured again. The log has a line of each minute.
+        """
+        now = time.monotonic()
+        began, first = self._speed.setdefault(job, (now, done))
+        values = self._known[job] = self._known.get(job, {}) | values
+        if done == total or now - self._logged.setdefault(job, now) >= _LOGGED:
+            self._logged[job] = now
             shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
-            self.say(f"{job}: {total} updates, {shown}")
+            self.say(f"{job}: {done} of {total} updates, {shown}")
         if self._picture is not None:
-            elapsed = time.monotonic() - began
-            rate = (done - first) * values.get("games", 0.0) / elapsed if elapsed > 0 else 0.0
-            self._picture.training(job, done, total, rate)
+            rate = (done - first) * values.get("games", 0.0) / (now - began) if now > began else 0.0
+            self._picture.training(job, done, total, rate, values)
+        if done == total:
+            for told in (self._speed, self._known, self._logged):
+                told.pop(job)
 
     def matches(self, done: int, total: int, games: int) -> None:
         """Tell how many of the missing matches are played."""

@@ -16,7 +16,8 @@ from agents.adam import Adam
 from agents.agent import AgentError
 from agents.learner import Learner, Task, seeded
 from agents.networks.policy_value import PolicyValueNetwork, outcomes_of
-from agents.search.agent import judge, searching
+from agents.search.agent import alphazero, judge, searching
+from agents.search.ladder import climb
 from agents.search.lessons import Lessons, window
 from agents.search.search import SearchConfig
 from agents.search.selfplay import SelfPlayConfig, Session, play_against, self_play
@@ -25,6 +26,9 @@ from games.draws import key
 from games.game import Game
 from games.names import shorten
 from games.native import NativeGame
+
+_CLIMBED = 16
+"""Games in either seat against each rung of the ladder."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class AlphaZeroConfig(SelfPlayConfig, SearchConfig):
     time; window: how many of the newest are kept at first, see `agents.search.lessons.window`; learning_rate falls
     along a cosine to `learning_rate_end` times itself; decay: of the weights; value_weight: of the outcome's loss;
     value_mix: how much of an outcome that is learned is what the search expected, the rest being how the game ended;
-    half: whether large batches are judged in bfloat16.
+    half: whether large batches are judged in bfloat16; ladder: so many updates apart is the network's search measured
+    against agents that are always the same, 0 for never, see `agents.search.ladder`.
     """
 
     updates: int = 40
@@ -59,6 +64,7 @@ class AlphaZeroConfig(SelfPlayConfig, SearchConfig):
     value_weight: float = 1.0
     value_mix: float = 0.25
     half: bool = True
+    ladder: int = 10
 
     def architecture(self, observation: tuple[int, ...], actions: int) -> dict[str, object]:
         """Return that of the network."""
@@ -139,7 +145,15 @@ class AlphaZero(Learner):
             "window": float(kept),
             "learning_share": 1 - played / (time.perf_counter() - began),
             **({"given_up": given, "audited": audited, "wrongly": wrong} if self.config.resign > -1 else {}),
+            **self._climb(),
         }
+
+    def _climb(self) -> dict[str, float]:
+        """Measure the search on the ladder, where it is time for that."""
+        if not self.config.ladder or (self.done + 1) % self.config.ladder:
+            return {}
+        searching = alphazero(self.game, self.response(), simulations=self.config.simulations, rule=self.config.rule)
+        return climb(self.game, searching, games=_CLIMBED, seed=key(self.task.seed, f"ladder/{self.done}"))
 
     def _play(self) -> list[Session]:
         """Play the games of one update: those against itself, and then those against the opponents, part by part."""
@@ -219,4 +233,6 @@ class AlphaZero(Learner):
 
     def response(self) -> PolicyValueNetwork:
         """Return a copy of the network."""
-        return PolicyValueNetwork.of(self.network.architecture, self.network.tensors())
+        return PolicyValueNetwork.of(
+            self.network.architecture, self.network.tensors(), device=self.network.weights.device
+        )

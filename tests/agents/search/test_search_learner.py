@@ -175,3 +175,22 @@ def test_games_that_it_cannot_learn_are_refused():
         learner(game="kuhn_poker")
     with pytest.raises(AgentError, match="Python objects"):
         learner(game="open_spiel:tic_tac_toe")
+
+
+def test_now_and_then_the_search_is_measured_on_a_ladder_and_learns_the_same():
+    told = []
+    for every in (0, 2):
+        one = learner(replace(TINY, ladder=every))
+        rungs = []
+        for _ in range(4):
+            values = one.update()
+            one.done += 1
+            rungs.append({name: value for name, value in values.items() if name.startswith("against ")})
+        told.append((weights(one.response()), rungs))
+    (unmeasured, none), (measured, some) = told
+    assert measured.equal(unmeasured)
+    assert not any(none)
+    names = ["against random", "against mcts(10)", "against mcts(100)", "against mcts(1000)"]
+    assert [list(rungs) for rungs in some] == [[], names, [], names]
+    assert all(-1 <= value <= 1 for rungs in some for value in rungs.values())
+    assert some[1]["against random"] > 0 > some[1]["against mcts(1000)"] - 0.5
