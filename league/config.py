@@ -134,6 +134,9 @@ class AlphaZeroSection(_Section):
     half: bool = Field(default=True, description="judge large batches in bfloat16")
     ladder: int = Field(default=10, ge=0, le=1_000_000, description="updates between measurements on a fixed ladder")
     warm_start: bool = Field(default=True, description="begin from the newest member's weights")
+    gate: bool = Field(
+        default=False, description="begin from the best trained member by the payoff table, not from the newest"
+    )
     temperature: float = Field(
         default=0.0, ge=0, le=10, description="of the frozen network where it plays without search"
     )
@@ -149,7 +152,7 @@ class AlphaZeroSection(_Section):
         return AlphaZeroConfig(**self.model_dump(exclude=_OF_THE_LEAGUE))
 
 
-_OF_THE_LEAGUE = {"warm_start", "temperature", "opponent_temperature", "floor"}
+_OF_THE_LEAGUE = {"warm_start", "gate", "temperature", "opponent_temperature", "floor"}
 """Keys of a learner's section that the league needs, not the learner."""
 
 SECTIONS: dict[str, type[_Section]] = {"ppo": PPOSection, "alphazero": AlphaZeroSection}

@@ -22,11 +22,12 @@ from arena.match import play_match
 from games.draws import Draws, key
 from games.errors import UserError
 from games.extensive.tree import Floats
-from league.config import Config
+from league.config import AlphaZeroSection, Config, PPOSection
 from league.executor import Executor
 from league.jobs import Job, respond, world
 from league.plan import deviation_gains, meta_strategy, replay, response_weights
 from league.runs import included
+from league.summary import best
 from league.watch import Watch
 
 EQUILIBRIUM = 1e-9
@@ -280,12 +281,18 @@ class Manager:
                 temperature=training.opponent_temperature,
                 seed=key(config.seed, f"response {iteration} {name}"),
                 learner=training.learner(),
-                start=members[-1] if training.warm_start else None,
+                start=members[self._first(training)] if training.warm_start else None,
                 device=self.device,
                 tree_limit=config.tree_limit,
             )
             for seats, name in zip(parts, names, strict=True)
         ]
+
+    def _first(self, training: PPOSection | AlphaZeroSection) -> int:
+        """Return the member from whose weights a response begins; past a gate come only those that the rest confirm."""
+        trained = self.league.members[-1]["iteration"] > 0
+        gated = isinstance(training, AlphaZeroSection) and training.gate and trained
+        return best(self.league, trained=True) if gated else -1
 
     def _record(self, kind: str, body: dict[str, Any]) -> None:
         """Take a record into account now; it is durable after the next `_flush`."""

@@ -1,12 +1,16 @@
 """A league whose oracle is AlphaZero: one network for all seats, resumable, and a name for its search anywhere."""
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from processes import Zygote, digest, strike
 
 from agents.search.learner import AlphaZeroConfig
 from league.config import AlphaZeroSection
+from league.manager import Manager
+from league.plan import League
 
 TINY = (
     *("--oracle", "alphazero", "--iterations", 2, "--payoffs", "exact", "--alphazero-updates", 3, "--json"),
@@ -44,6 +48,17 @@ def test_a_killed_league_goes_on_to_the_same_ledger(zygote: Zygote, league, tmp_
     assert killed.status < 0
     zygote.run("resume", run, "--json")
     assert digest(run) == digest(league[0])
+
+
+@pytest.mark.parametrize("measured", [[0.9, 0.9, 0.2, 0.4], [0.9, 0.1, 0.5, 0.3], [0.9, 0.9]])
+def test_past_a_gate_a_response_begins_from_the_best_that_was_trained(measured):
+    members: list[Any] = [
+        {"member": k, "iteration": max(0, k - 1), "exploitability": gain} for k, gain in enumerate(measured)
+    ]
+    manager: Any = SimpleNamespace(league=League(about={}, note={}, limits={}, members=members))
+    open_to_all, gated = (Manager._first(manager, AlphaZeroSection(gate=gate)) for gate in (False, True))
+    assert open_to_all == -1
+    assert members[gated]["exploitability"] == min(measured[2:] or measured[-1:])
 
 
 def test_a_run_alone_stands_for_the_best_member_that_it_trained(zygote: Zygote, league):
