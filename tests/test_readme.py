@@ -92,7 +92,7 @@ def test_every_pinned_version_satisfies_the_ranges():
     extras = project["optional-dependencies"]
     wanted = [
         *project["dependencies"],
-        *(line for name in ("dev", "pettingzoo", "gambit", "bench") for line in extras[name]),
+        *(line for name in ("dev", "pettingzoo", "gambit", "gpu", "bench") for line in extras[name]),
     ]
     names = {re.split(r"[<>=\[]", line)[0].lower().replace("_", "-") for line in wanted}
     assert names - {"redqueen"} <= {name.lower().replace("_", "-") for name in pins}

@@ -14,6 +14,7 @@ from agents.search.device_search import DeviceSearch
 from agents.search.found import Found
 from agents.search.native_search import NativeSearch
 from agents.search.search import Evaluate, Search, SearchConfig
+from agents.search.stepped_search import SteppedSearch
 from agents.search.tree import bytes_a_tree
 from agents.zoo.lookahead import Deterministic, LookAhead, Positions, bounded, on_host, refuse_unfit
 from games.draws import Draws
@@ -42,9 +43,11 @@ def judge(network: PolicyValueNetwork, observation: Tensor, *, half: bool) -> tu
 
 
 def searching(
-    game: NativeGame, evaluate: Evaluate, config: SearchConfig, *, device: torch.device, capacity: int = 0
+    game: Game, evaluate: Evaluate, config: SearchConfig, *, device: torch.device, capacity: int = 0
 ) -> Search:
-    """Return the search that runs where the network is; `capacity` is `NativeSearch`'s."""
+    """Return the search for a game, which runs where the network is if it can; `capacity` is `NativeSearch`'s."""
+    if not isinstance(game, NativeGame) or game.spec.chance_outcomes or game.spec.players == 1:
+        return SteppedSearch(game, evaluate, config)
     if device.type == "cpu":
         return NativeSearch(game, evaluate, config, capacity=capacity)
     return DeviceSearch(game, evaluate, config, device=device)
@@ -61,7 +64,7 @@ class NetworkSearch(LookAhead):
 
     def __init__(
         self,
-        game: NativeGame,
+        game: Game,
         network: PolicyValueNetwork,
         config: SearchConfig,
         *,
@@ -70,7 +73,7 @@ class NetworkSearch(LookAhead):
         half: bool = False,
     ) -> None:
         self.game, self.network, self.config, self.seed, self.noise = game, network, config, seed, noise
-        self.half, self._native, self._words = half, game, len(game.rules.start)
+        self.half, self._words = half, len(game.rules.start) if isinstance(game, NativeGame) else 0
         self._searching = searching(game, self._judge, config, device=network.weights.device, capacity=_ANSWERS)
         self._version, self._keeps = network.version, False
 
@@ -92,7 +95,7 @@ class NetworkSearch(LookAhead):
     def drawn(self, seed: int) -> Deterministic:
         """Return the agent whose noise in a position is always that of `seed`; it keeps nothing from move to move."""
         return DeterministicNetworkSearch(
-            self._native, self.network, self.config, seed=seed, noise=self.noise, half=self.half
+            self.game, self.network, self.config, seed=seed, noise=self.noise, half=self.half
         )
 
     def decide(self, positions: Positions) -> Tensor:
@@ -148,15 +151,13 @@ def alphazero(
     Raises:
         AgentError: where the game is not turn-based, zero-sum, with perfect information, or a setting is none.
     """
-    refuse_unfit(game, "alphazero")
+    refuse_unfit(game, "alphazero", chance=True, alone=True)
     network = sitting(network)
     if not isinstance(network, PolicyValueNetwork):
         raise AgentError(
             "alphazero searches with a policy-value network, and the member named has none: name a run that "
             "--oracle alphazero trained, or mcts(simulations=200), which needs no network"
         )
-    if not isinstance(game, NativeGame):
-        raise AgentError(f"alphazero does not play {shorten(game.spec.name)} yet: name a game of Red Queen's own")
     if rule not in ("gumbel", "puct"):
         raise AgentError(f"expected rule to be 'gumbel' or 'puct' but got {shorten(repr(rule))}; write one of them")
     if not isinstance(deterministic, bool):

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from agents.adam import Adam
-from agents.agent import AgentError
 from agents.learner import Learner, Task, seeded
 from agents.networks.policy_value import PolicyValueNetwork, outcomes_of
 from agents.search.agent import alphazero, judge, searching
@@ -24,7 +23,6 @@ from agents.search.selfplay import SelfPlayConfig, Session, play_against, self_p
 from agents.zoo.lookahead import refuse_unfit
 from games.draws import key
 from games.game import Game
-from games.names import shorten
 from games.native import NativeGame
 
 _CLIMBED = 16
@@ -73,21 +71,15 @@ class AlphaZeroConfig(SelfPlayConfig, SearchConfig):
         return {"kind": self.network, "observation": list(observation), "actions": actions, **own}
 
 
-def refuse_game(game: Game) -> NativeGame:
-    """Return a game that it can learn; raises `AgentError` for any other."""
-    refuse_unfit(game, "alphazero")
-    if not isinstance(game, NativeGame):
-        raise AgentError(
-            f"alphazero does not train in {shorten(game.spec.name)}, whose positions are Python objects: name a game "
-            "of Red Queen's own, or use --oracle ppo"
-        )
-    return game
+def refuse_game(game: Game) -> None:
+    """Raise `AgentError` unless it can learn the game."""
+    refuse_unfit(game, "alphazero", chance=True, alone=True)
 
 
 class _Part:
     """What one thread plays with: a network and trees of its own."""
 
-    def __init__(self, game: NativeGame, network: PolicyValueNetwork, config: AlphaZeroConfig) -> None:
+    def __init__(self, game: Game, network: PolicyValueNetwork, config: AlphaZeroConfig) -> None:
         device = network.weights.device
         self._network, self._half = PolicyValueNetwork(network.architecture, seed=None, device=device), config.half
         self.search = searching(game, self._judge, config, device=device)
@@ -105,15 +97,15 @@ class AlphaZero(Learner):
 
     def __init__(self, task: Task, config: AlphaZeroConfig) -> None:
         self.task, self.config, self.updates = task, config, config.updates
-        self.game = refuse_game(task.game)
-        spec = self.game.spec
+        refuse_game(task.game)
+        self.game, spec = task.game, task.game.spec
         architecture = config.architecture(spec.observation_shape, spec.actions)
         self.network = PolicyValueNetwork(architecture, seed=task.seed, device=self.game.device)
         if isinstance(task.start, PolicyValueNetwork) and task.start.trunk.shapes == self.network.trunk.shapes:
             self.network.load(task.start.tensors())
         self._adam = Adam(self.network.flatten())
         self._symmetries = self.game.symmetries
-        threads = config.parts if self.game.device.type == "cpu" else 1
+        threads = config.parts if self.game.device.type == "cpu" and isinstance(self.game, NativeGame) else 1
         self._parts = [_Part(self.game, self.network, config) for _ in range(threads)]
         self._gradients = self.network.weights.new_empty(threads, len(self.network.weights))
         self._others = round(config.games * config.against)

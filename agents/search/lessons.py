@@ -11,8 +11,8 @@ class Lessons:
     """n positions in which the learner moved.
 
     observation `[n, *obs]`: uint8 where observations are bits, else float32; legal `[n, A]` bool; policy `[n, A]`
-    float32: what the search says of the moves, all zero where it was too short to teach; outcome `[n]` float32: the
-    game's return for whoever moved, scaled to [-1, 1]; value `[n]` float32: what the search expected of it.
+    float32: what the search says of the moves, all zero where it was too short to teach; outcome `[n]` float32: what
+    whoever moved was still paid of the game's return, scaled to [-1, 1]; value `[n]` float32: what the search expected.
     """
 
     observation: Tensor

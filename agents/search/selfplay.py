@@ -13,6 +13,7 @@ from agents.zoo.lookahead import Positions, finite_scale, on_host
 from games.choices import uniform_actions
 from games.draws import Draws, key, sample
 from games.game import Game
+from games.native import NativeGame
 from games.turn import Turn
 
 _OPENING, _LENGTH, _CHOICE, _CAP, _AUDIT = range(1, 6)
@@ -46,6 +47,7 @@ class Recorder:
     def __init__(self, search: Search, config: SelfPlayConfig, *, seed: int, first: int) -> None:
         self.search, self.config, self.seed, self.first = search, config, seed, first
         self.simulations = 0
+        self._seen = torch.uint8 if isinstance(search.game, NativeGame) else torch.float32
         self._steps: list[dict[str, Tensor]] = []
 
     def start(self, seats: Tensor, draws: Draws) -> None:
@@ -90,10 +92,11 @@ class Recorder:
             self._given_up[game] = torch.where(giving, positions.seats, self._given_up[game])
         self._steps.append(
             {
-                "observation": turn.observation.to("cpu", torch.uint8),
+                "observation": turn.observation.to("cpu", self._seen),
                 "legal": turn.legal.cpu(),
                 "policy": torch.where(full[:, None], found.policy, 0.0),
                 "value": found.value,
+                "paid": turn.paid.cpu(),
                 "pair": pair,
             }
         )
@@ -102,7 +105,7 @@ class Recorder:
     def lessons(self, returns: Tensor) -> Lessons:
         """Return what was kept, in games that came to `returns [m, P]`; those given up count as lost."""
         scale, lost = finite_scale(self.search.game), self._given_up
-        outcome = (returns / scale).float()
+        outcome = returns / scale
         given = ((lost >= 0) & ~self._audited).nonzero()[:, 0]
         outcome[given] = 1.0
         outcome[given, lost[given]] = -1.0
@@ -110,15 +113,16 @@ class Recorder:
             spec = self.search.game.spec
             none = torch.zeros(0)
             return Lessons(
-                torch.zeros(0, *spec.observation_shape, dtype=torch.uint8),
+                torch.zeros(0, *spec.observation_shape, dtype=self._seen),
                 torch.zeros(0, spec.actions, dtype=torch.bool),
                 torch.zeros(0, spec.actions),
                 none,
                 none,
             )
         columns = {name: torch.cat([step[name] for step in self._steps]) for name in self._steps[0]}
-        pair = columns.pop("pair")
-        return Lessons(**columns, outcome=outcome[self._game[pair], self._seat[pair]])
+        pair, paid = columns.pop("pair"), columns.pop("paid")
+        to_come = outcome[self._game[pair], self._seat[pair]] - paid / scale
+        return Lessons(**columns, outcome=to_come.float())
 
     def resigned(self, returns: Tensor) -> tuple[int, int, int]:
         """Return how many games were given up; of the audited ones, how many would have been, and wrongly."""

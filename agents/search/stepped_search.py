@@ -54,26 +54,32 @@ class SteppedSearch(Search):
     def _simulate(self, plan: Plan, slots: NDArray[np.int64]) -> None:
         going, leaves = slots, self.config.leaves
         while len(going := going[plan.done[going] < plan.budget[going]]):
-            asked = [self._descend(going, plan, lend=leaves > 1) for _ in range(leaves)]
-            waiting = [questions for questions in asked if len(questions[0])]
-            if not waiting:
+            looking, found, asked = going, np.zeros(len(plan.done), np.int64), []
+            while len(looking):
+                looking, questions = self._descend(looking, plan, lend=leaves > 1)
+                found[questions[0]] += 1
+                asked.append(questions)
+                looking = looking[(found[looking] < leaves) & (plan.done[looking] < plan.budget[looking])]
+            trees, nodes, leading, actions = (np.concatenate(column) for column in zip(*asked, strict=True))
+            if not len(trees):
                 continue
-            trees, nodes, leading, actions = (np.concatenate(column) for column in zip(*waiting, strict=True))
             value = self._judge(trees, nodes)
             kind = REPAY if leaves > 1 else COUNT
             nothing = np.zeros(len(trees), np.int64)
             self._kernels.count(self._memory(), trees, leading, actions, value, nothing, kind, plan)
 
-    def _descend(self, going: NDArray[np.int64], plan: Plan, *, lend: bool) -> tuple[NDArray[np.int64], ...]:
-        """Begin a simulation in each of the trees `going`; count those that need no answer.
+    def _descend(
+        self, trees: NDArray[np.int64], plan: Plan, *, lend: bool
+    ) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
+        """Begin a simulation in each of `trees`; count those that need no answer.
 
-        Returns the trees and nodes that wait for one, and the edges that lead to these.
+        Returns the trees that did not come to a node that is asked about already; and, of those that wait for an
+        answer, the tree, the node and the edge that leads to it.
         """
         memory = self._memory()
-        trees = going[plan.done[going] < plan.budget[going]]
         keys = self._draws(trees, plan).bits().numpy()
         nodes, actions, worth, away = self._kernels.walk(memory, trees, keys, plan)
-        free = away >= 0  # the others lead to a node that is asked about already
+        free = away >= 0
         trees, nodes, actions, worth, away = (column[free] for column in (trees, nodes, actions, worth, away))
         plan.done[trees] += 1
         fresh = np.flatnonzero(away == 0)
@@ -87,7 +93,7 @@ class SteppedSearch(Search):
         self._kernels.count(memory, *(column[done] for column in columns), COUNT, plan)
         if lend:
             self._kernels.count(memory, *(column[~done] for column in columns), LEND, plan)
-        return trees[~done], over.made[~over.ended], nodes[~done], actions[~done]
+        return trees, (trees[~done], over.made[~over.ended], nodes[~done], actions[~done])
 
     def _step(
         self, trees: NDArray[np.int64], nodes: NDArray[np.int64], actions: NDArray[np.int64], plan: Plan
@@ -183,7 +189,7 @@ class SteppedSearch(Search):
             self._refuse_answer()
         if (lacking := self._trees.layout.width - logits.shape[1]) > 0:
             logits = torch.nn.functional.pad(logits, (0, lacking))
-        return logits.float().contiguous().numpy(), value.float().contiguous().numpy()
+        return logits.float().cpu().contiguous().numpy(), value.float().cpu().contiguous().numpy()
 
 
 @dataclass(frozen=True)

@@ -22,24 +22,30 @@ from games.native import NativeGame, NativeState
 from games.turn import Turn
 
 
-def refuse_unfit(game: Game, agent: str) -> None:
-    """Raise `AgentError` unless `game` is turn-based, zero-sum, for two, with perfect information and no chance."""
+def refuse_unfit(game: Game, agent: str, *, chance: bool = False, alone: bool = False) -> None:
+    """Raise `AgentError` unless `game` is turn-based, zero-sum, for two, with perfect information and no chance.
+
+    chance: whether chance may move, where its outcomes are listed; alone: whether the game may be for one.
+    """
     spec = game.spec
     reasons = {
         "has actions that are not one choice out of several": not spec.discrete,
-        f"is for {spec.players}": spec.players != 2,
-        "is not zero-sum": not spec.zero_sum,
+        f"is for {spec.players}": spec.players > 2 or (spec.players == 1 and not alone),
+        "is not zero-sum": spec.players == 2 and not spec.zero_sum,
         "hides information from its players": not spec.perfect_information,
-        "has chance moves": spec.chance_outcomes > 0 or spec.sampled_chance,
+        "has chance moves": spec.chance_outcomes > 0 and not chance,
+        "has chance moves that are not listed": spec.sampled_chance,
         "has states that cannot be copied": not spec.cloneable,
     }
     why = next((reason for reason, holds in reasons.items() if holds), "")
     if not why and int(first_state(game).acting.sum()) != 1:
         why = "has simultaneous moves"
     if why:
+        players = "of two players, or games of one," if alone else "of two players"
         raise AgentError(
-            f"{agent} looks ahead in turn-based zero-sum games of two players with perfect information and no chance, "
-            f"but {shorten(spec.name)} {why}: name random, greedy, or where the game has a tree a solver such as cfr+"
+            f"{agent} looks ahead in turn-based zero-sum games {players} with perfect information"
+            f"{'' if chance else ' and no chance'}, but {shorten(spec.name)} {why}: "
+            "name random, greedy, or where the game has a tree a solver such as cfr+"
         )
 
 

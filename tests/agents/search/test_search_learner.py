@@ -173,8 +173,19 @@ def test_lessons_are_joined_in_order():
 def test_games_that_it_cannot_learn_are_refused():
     with pytest.raises(AgentError, match="hides information"):
         learner(game="kuhn_poker")
-    with pytest.raises(AgentError, match="Python objects"):
-        learner(game="open_spiel:tic_tac_toe")
+    with pytest.raises(AgentError, match="is for 3"):
+        learner(game="open_spiel:pig(players=3)")
+
+
+@pytest.mark.parametrize("game", ["open_spiel:tic_tac_toe", "open_spiel:pig(winscore=4)", "open_spiel:catch(rows=4)"])
+def test_it_learns_in_games_of_python_objects_with_chance_and_for_one(tmp_path, game):
+    config = replace(TINY, updates=2, games=8)
+    task = Task("job", make(game), tuple(range(make(game).spec.players)), Random(), 0)
+    one, same = (
+        train(AlphaZero(task, config), tmp_path / name, task="job", stop=never, report=silent) for name in "ab"
+    )
+    assert weights(one).equal(weights(same))
+    assert not weights(one).equal(weights(AlphaZero(task, config).response()))
 
 
 def test_now_and_then_the_search_is_measured_on_a_ladder_and_learns_the_same():
