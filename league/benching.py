@@ -110,7 +110,7 @@ def run_benchmarks(only: str | None) -> dict[str, Any]:
             try:
                 benchmark = make(False)
             except ModuleNotFoundError as error:
-                skipped[name] = f"{error.name} is not installed"
+                skipped[name] = f"needs {error.name}, which is not here"
                 continue
             try:
                 rows.append({"name": name, **measure(benchmark)})
