@@ -95,12 +95,12 @@ def test_results_say_where_they_come_from_and_are_shown(tmp_path, monkeypatch, c
     monkeypatch.setattr(league.benching, "_folder", lambda: tmp_path)
     result = run_benchmarks(None)
     assert [row["name"] for row in result["benchmarks"]] == ["trivial", "timed"]
-    assert result["skipped"] == {"lacking": "no_such_peer is not installed"}
+    assert result["skipped"] == {"lacking": "needs no_such_peer, which is not here"}
     assert result["command"] == "redqueen bench --json"
     assert {"machine", "commit", "date", "load"} < result.keys()
     json.dumps(result, allow_nan=False)
     show_benchmarks(result)
     shown = capsys.readouterr().out
-    for text in ("trivial", "beside itself", "at least 0x", "at most 9 s", "no_such_peer is not installed"):
+    for text in ("trivial", "beside itself", "at least 0x", "at most 9 s", "needs no_such_peer, which is not here"):
         assert text in shown
     assert run_benchmarks("timed")["command"] == "redqueen bench timed --json"
