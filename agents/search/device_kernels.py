@@ -77,11 +77,17 @@ def _edge(memory, at, field, action, mask, W: tl.constexpr):
 
 
 @triton.jit
+def _open(records, at, place, mask, W: tl.constexpr):
+    """Return which of eight edges can be chosen `[T, 8]`."""
+    return mask[:, None] & (_edges(records, at, _CHILD, place, mask, W) > _ILLEGAL)
+
+
+@triton.jit
 def _completed(records, values, at, place, mixed, mask, W: tl.constexpr):
     """Return eight edges' visits and means, those without a visit taken to be worth `mixed`, and which are open."""
     count = _edges(records, at, _VISITS, place, mask, W)
     q = tl.where(count > 0, _edges(values, at, _MEAN, place, mask, W), mixed[:, None])
-    return count, q, mask[:, None] & (_edges(records, at, _CHILD, place, mask, W) > _ILLEGAL)
+    return count, q, _open(records, at, place, mask, W)
 
 
 @triton.jit
@@ -215,9 +221,7 @@ def _others(records, at, action, mask, T: tl.constexpr, W: tl.constexpr):
     found = tl.zeros((T,), tl.int32)
     for place in tl.static_range(0, W, 8):
         other = place + tl.arange(0, 8)[None, :] != action[:, None]
-        found = tl.maximum(
-            found, tl.max((other & (_edges(records, at, _CHILD, place, mask, W) > _ILLEGAL)).to(tl.int32), 1)
-        )
+        found = tl.maximum(found, tl.max((other & _open(records, at, place, mask, W)).to(tl.int32), 1))
     return found > 0
 
 
@@ -367,15 +371,15 @@ def take(
         at = root + tl.load(asked + row, mask=on, other=0).to(tl.int64) * SIZE
         most, whole = tl.full((T,), _NEVER, tl.float32), tl.zeros((T,), tl.float32)
         for place in tl.static_range(0, W, 8):
-            legal = on[:, None] & (_edges(records, at, _CHILD, place, on, W) > _ILLEGAL)
+            legal = _open(records, at, place, on, W)
             said = tl.load(logits + row[:, None] * actions + place + lane, mask=legal, other=_NEVER)
             most = tl.maximum(most, tl.max(said, 1))
         for place in tl.static_range(0, W, 8):
-            legal = on[:, None] & (_edges(records, at, _CHILD, place, on, W) > _ILLEGAL)
+            legal = _open(records, at, place, on, W)
             said = tl.load(logits + row[:, None] * actions + place + lane, mask=legal, other=_NEVER)
             whole += _total(_exp(tl.where(legal, said - most[:, None], _NEVER)), T)
         for place in tl.static_range(0, W, 8):
-            legal = on[:, None] & (_edges(records, at, _CHILD, place, on, W) > _ILLEGAL)
+            legal = _open(records, at, place, on, W)
             said = tl.load(logits + row[:, None] * actions + place + lane, mask=legal, other=_NEVER)
             own = tl.div_rn(_exp(tl.where(legal, said - most[:, None], _NEVER)), tl.where(on, whole, 1.0)[:, None])
             own = tl.where(legal, tl.where(own > _LEAST, own, _LEAST), 0.0)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.arithmetic import exp
-from agents.search.tree import ILLEGAL, LANES, Layout
+from agents.search.edges import choosable
+from agents.search.tree import LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints, total
 from games.bits import inlined, rule
 
@@ -47,19 +48,19 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
         scale, most = scaled(records, at, settings), _NEVER
         for place in range(0, width, LANES):
             _, q = completed(records, values, at, place)
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             most = max(most, greatest(choose(legal, q, floats(_NEVER))))
         whole = np.float32(0.0)
         for place in range(0, width, LANES):
             _, q = completed(records, values, at, place)
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             share = load_floats(values, at + prior + place) * exp(floats(scale) * least_zero(q - floats(most)))
             whole += total(choose(legal, share, floats(np.float32(0.0))))
         chosen, score = 0, np.float32(-np.inf)
         times = np.float32(1 + records[at + through])
         for place in range(0, width, LANES):
             count, q = completed(records, values, at, place)
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             share = load_floats(values, at + prior + place) * exp(floats(scale) * least_zero(q - floats(most)))
             short = choose(legal, share * floats(times) - floats(count) * floats(whole), floats(_NEVER))
             here = greatest(short)
@@ -78,7 +79,7 @@ def gumbel(layout: Layout) -> tuple[Any, Any, Any, Any]:
         for place in range(0, width, LANES):
             count, q = completed(records, values, at, place)
             fresh = (count - load_ints(begun, row * width + place)) == ints(np.int32(considered))
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             own = load_floats(drawn, row * width + place) + floats(scale) * q
             own = choose(legal, own, floats(np.float32(-np.inf)))
             here = greatest(own)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.arithmetic import exp
+from agents.search.edges import choosable
 from agents.search.tree import CHANCE, ILLEGAL, LANES, LOST, Layout
-from agents.search.vectors import choose, floats, greatest, ints, load_floats, load_ints, store, total
+from agents.search.vectors import choose, floats, greatest, ints, load_floats, store, total
 from games.bits import rule
 from games.native import Rule
 
@@ -86,15 +87,15 @@ def books(layout: Layout, rules: tuple[Rule, Rule, Rule, Rule]) -> Books:
         """
         most, whole = _NEVER, np.float32(0.0)
         for place in range(0, width, LANES):
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             most = max(most, greatest(choose(legal, load_floats(logits, start + place), floats(_NEVER))))
         for place in range(0, width, LANES):
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             own = exp(choose(legal, load_floats(logits, start + place) - floats(most), floats(_NEVER)))
             store(values, at + prior + place, own)
             whole += total(own)
         for place in range(0, width, LANES):
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             own = load_floats(values, at + prior + place) / floats(whole)
             own = choose(own > floats(LEAST_PRIOR), own, floats(LEAST_PRIOR))
             store(values, at + prior + place, choose(legal, own, floats(np.float32(0.0))))

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.tree import ILLEGAL, LANES, Layout
+from agents.search.edges import choosable
+from agents.search.tree import LANES, Layout
 from agents.search.vectors import choose, first, floats, greatest, ints, load_floats, load_ints
 from games.bits import inlined, rule
 
@@ -32,7 +33,7 @@ def puct(layout: Layout) -> tuple[Any, Any, Any, Any]:
             count = load_ints(records, at + visits + place)
             known = count > ints(np.int32(0))
             q = choose(known, load_floats(values, at + mean + place), floats(values[at + mixed]))
-            legal = load_ints(records, at + child + place) > ints(np.int32(ILLEGAL))
+            legal = choosable(records, at + child + place)
             own = load_floats(values, at + prior + place) * floats(bonus) / floats(count + ints(np.int32(1)))
             own = choose(legal, q + own, floats(np.float32(-np.inf)))
             here = greatest(own)
