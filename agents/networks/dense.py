@@ -8,8 +8,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from agents.networks import half_kernels
 
 OUTCOMES = 3
 """A win, a draw and a loss of whoever sees the observation, in this order."""
@@ -63,8 +66,10 @@ class Dense:
             nn.init.orthogonal_(weights[f"{name}.weight"], gain=gain, generator=generator)
             weights[f"{name}.bias"].zero_()
 
-    def frozen(self, dtype: torch.dtype, device: torch.device) -> "FrozenDense":
+    def frozen(self, dtype: torch.dtype, device: torch.device) -> "FrozenDense | HalfDense":
         """Return what infers in `dtype`; it has no weights until `refresh`."""
+        if dtype == torch.bfloat16 and device.type == "cpu" and half_kernels.fits():
+            return HalfDense(self)
         return FrozenDense(self, dtype, device)
 
     def forward(self, weights: Weights, observation: Tensor) -> tuple[Tensor, Backward]:
@@ -164,3 +169,39 @@ class FrozenDense:
                 for space, size in zip(self._spaces, self.sizes, strict=True):
                     space[:, size] = 1
         return [space[:rows] for space in self._spaces]
+
+
+class HalfDense:
+    """The dense trunk's weights in bfloat16, laid out for `agents.networks.half_kernels`; sums are in float32."""
+
+    def __init__(self, trunk: Dense) -> None:
+        half_kernels.prepare()
+        lanes, self.trunk = half_kernels.LANES, trunk
+        self.widths = np.array([-(-width // lanes) * lanes for width in [*trunk.widths, trunk.outputs]])
+        self.inputs = [trunk.inputs, *self.widths[:-1].tolist()]
+        pairs = [(inputs + 1) // 2 for inputs in self.inputs]
+        sizes = np.array(pairs) * self.widths
+        self.places, self.starts = (np.cumsum([0, *part[:-1]]) for part in (sizes, self.widths))
+        self.weight, self.bias = np.zeros(sizes.sum(), np.int32), np.zeros(self.widths.sum(), np.float32)
+        rows = half_kernels.CHUNK + half_kernels.SPARE
+        self.rooms = [np.zeros(rows * max(pairs), np.int32) for _ in range(2)]
+
+    def refresh(self, weights: Weights) -> None:
+        """Take over `weights`."""
+        layers = zip(self.trunk.names, self.inputs, self.widths, self.places, self.starts, strict=True)
+        for name, inputs, width, place, start in layers:
+            weight, bias = (weights[f"{name}.{part}"].detach().numpy() for part in ("weight", "bias"))
+            own = half_kernels.packed(weight, inputs, int(width))
+            self.weight[place : place + own.size] = own.reshape(-1)
+            self.bias[start : start + len(bias)] = bias
+
+    def __call__(self, observation: Tensor) -> Tensor:
+        """Return the outputs `[A + 3, n]` in float32 for `observation [n, *obs]`."""
+        rows, width = len(observation), int(self.widths[-1])
+        seen = observation.reshape(-1).float().contiguous().view(torch.int32).numpy()
+        out = torch.empty(rows + half_kernels.SPARE, width)
+        half_kernels.infer(
+            *(seen, rows, self.trunk.inputs, self.widths, self.weight, self.places, self.bias, self.starts),
+            *(*self.rooms, out.view(-1).numpy()),
+        )
+        return out[:rows, : self.trunk.outputs].t()

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from agents.agent import AgentError, Policy
 from agents.heads import FORBIDDEN, Choice
+from agents.networks.answers import answers
 from agents.networks.architecture import checked
-from agents.networks.dense import OUTCOMES, Dense, FrozenDense
+from agents.networks.dense import OUTCOMES, Dense, FrozenDense, HalfDense
 from agents.networks.residual import FrozenResidual, Residual
 from games.draws import key
 
@@ -23,6 +24,9 @@ DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 _LESSON = 512
 """Rows that a CPU learns from at once: what lies between the layers stays in its cache."""
+
+Frozen = FrozenDense | HalfDense | FrozenResidual
+"""A trunk's weights, laid out for inference."""
 
 
 def outcomes_of(returns: Tensor, *, scale: float = 1.0) -> Tensor:
@@ -60,7 +64,7 @@ class PolicyValueNetwork(Policy):
             self.trunk.initialise(self.views(weights), torch.Generator().manual_seed(key(seed, "weights")))
         self.weights = weights.to(device)
         self.named = self.views(self.weights)
-        self._frozen: dict[torch.dtype, tuple[int, FrozenDense | FrozenResidual]] = {}
+        self._frozen: dict[torch.dtype, tuple[int, Frozen]] = {}
 
     @classmethod
     def of(
@@ -114,7 +118,7 @@ class PolicyValueNetwork(Policy):
         return answers(outputs, out)
 
     def outputs(self, observation: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Return what both heads read, `[A + 3, n]` in `dtype`: the actions' logits, then those of win, draw, loss."""
+        """Return what both heads read, `[A + 3, n]`, `dtype` or finer: actions' logits, then win, draw, loss."""
         refuse_misshapen(observation, self.observation)
         version, frozen = self._frozen.get(dtype) or (-1, self._freeze(dtype))
         if version != self.weights._version:
@@ -122,7 +126,7 @@ class PolicyValueNetwork(Policy):
             self._frozen[dtype] = self.weights._version, frozen
         return frozen(observation)
 
-    def _freeze(self, dtype: torch.dtype) -> FrozenDense | FrozenResidual:
+    def _freeze(self, dtype: torch.dtype) -> Frozen:
         refuse_dtype(dtype)
         with torch.inference_mode(False):
             return self.trunk.frozen(dtype, self.weights.device)
@@ -203,15 +207,6 @@ class PolicyValueNetwork(Policy):
         refuse_foreign(self.trunk.shapes, tensors)
         for name, own in self.named.items():
             own.copy_(tensors[name])
-
-
-def answers(outputs: Tensor, out: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """Read `outputs [A + 3, n]` as logits `[n, A]` and values `[n]`, and write them to `out`."""
-    logits, value = out
-    logits.copy_(outputs[:-OUTCOMES].t())
-    win, _, loss = outputs[-OUTCOMES:].softmax(0, torch.float32)
-    torch.sub(win, loss, out=value)
-    return out
 
 
 def trunk_of(architecture: dict[str, Any]) -> Dense | Residual:

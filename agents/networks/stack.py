@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from agents.agent import AgentError
+from agents.networks.answers import answers
 from agents.networks.dense import Weights
-from agents.networks.policy_value import PolicyValueNetwork, answers, refuse_dtype, refuse_misshapen
+from agents.networks.policy_value import PolicyValueNetwork, refuse_dtype, refuse_misshapen
 
 
 class Stack:

@@ -11,6 +11,8 @@ from torch.nn.functional import conv2d, linear
 from agents.adam import Adam
 from agents.agent import AgentError
 from agents.conformance import check_agent
+from agents.networks import half_kernels
+from agents.networks.dense import HalfDense
 from agents.networks.policy_value import PolicyValueNetwork, outcomes_of
 from agents.networks.stack import Stack
 from agents.registry import refuse_misfit
@@ -86,14 +88,32 @@ def test_answers_are_those_of_the_layers_one_by_one(architecture, count):
 
 
 @KINDS
-def test_bfloat16_is_near_and_is_bfloat16(architecture):
+def test_bfloat16_is_near(architecture):
     net, seen = network(architecture), boards(700)
     logits, value = net.infer(seen)
     coarse, guess = net.infer(seen, dtype=torch.bfloat16)
     assert coarse.dtype == guess.dtype == torch.float32
-    assert torch.equal(coarse, coarse.bfloat16().float())
     assert 0 < (coarse - logits).abs().max() < 0.05 * logits.abs().max()
     assert 0 < (guess - value).abs().max() < 0.05
+
+
+@pytest.mark.skipif(not half_kernels.fits(), reason="this processor does not multiply pairs of bfloat16")
+@pytest.mark.parametrize(("planes", "layers", "width"), [(3, 1, 5), (2, 2, 16), (1, 3, 70), (4, 2, 128)])
+def test_compiled_bfloat16_is_that_of_rounded_weights(planes, layers, width):
+    shape = (planes, 3, 3)
+    net = network({"kind": "dense", "observation": list(shape), "actions": 19, "layers": layers, "width": width})
+    seen = torch.randn(203, *shape, generator=torch.Generator().manual_seed(0)).bfloat16().float()
+    rows = seen.flatten(1).double()
+    for name in [f"hidden.{layer}" for layer in range(layers)]:
+        weight, bias = net.named[f"{name}.weight"].bfloat16().double(), net.named[f"{name}.bias"].double()
+        rows = (rows @ weight.T + bias).relu().bfloat16().double()
+    expected = rows @ net.named["heads.weight"].bfloat16().double().T + net.named["heads.bias"].double()
+    found = net.outputs(seen, dtype=torch.bfloat16)
+    assert isinstance(net._frozen[torch.bfloat16][1], HalfDense)
+    torch.testing.assert_close(found.t().double(), expected, rtol=2e-2, atol=2e-2)
+    assert (found.t().double() - expected).abs().mean() < 1e-3
+    for chosen in ([0], [202], [7, 150, 7], list(range(96))):
+        assert torch.equal(net.outputs(seen[chosen], dtype=torch.bfloat16), found[:, chosen])
 
 
 def test_biases_count_in_bfloat16_on_unlike_batches():
