@@ -89,7 +89,7 @@ def test_its_search_is_an_agent_wherever_an_agent_is_named(zygote: Zygote, leagu
     ("words", "says"),
     [
         (("run", "kuhn_poker", "--oracle", "alphazero"), "hides information"),
-        (("run", "open_spiel:tic_tac_toe", "--oracle", "alphazero"), "Python objects"),
+        (("run", "open_spiel:pig(players=3)", "--oracle", "alphazero"), "is for 3"),
         (("run", "tic_tac_toe", "--alphazero-updates", "0"), "alphazero-updates"),
         (("evaluate", "tic_tac_toe", "alphazero"), "names none"),
         (("evaluate", "tic_tac_toe", "alphazero(nowhere)"), "nowhere"),
