@@ -64,6 +64,7 @@ def best(league: League, *, trained: bool = False) -> int:
     """Return the member called @best, or where `trained`, @trained: the best of those that the oracle answered with.
 
     The one of lowest exact exploitability, of equals the latest; else of highest lower bound of rating; else the last.
+    -1 where there is none yet.
     """
     among = [body["member"] for body in league.members if body["iteration"] > 0 or not trained]
     measured = {body["member"]: body["exploitability"] for body in league.members if "exploitability" in body}
@@ -72,7 +73,7 @@ def best(league: League, *, trained: bool = False) -> int:
     ratings = rated(league)
     if ratings is not None:
         return max(among, key=lambda member: float(ratings.low[member]))
-    return among[-1]
+    return max(among, default=-1)
 
 
 def summary(league: League, run_dir: str) -> dict[str, Any]:
