@@ -61,7 +61,7 @@ class Stack:
         parts = [laid.new_empty(0, self.first.trunk.outputs)]
         for part, (present, rows) in zip(laid.split([len(p) * rows for p, rows in slabs]), slabs, strict=True):
             parts.append(self._outputs(part.unflatten(0, (-1, rows)), present, dtype).mT.flatten(0, 1))
-        return answers(torch.cat(parts).index_select(0, position).t().contiguous(), out)
+        return answers(torch.cat(parts).index_select(0, position).t(), out)
 
     def _lay(self, owner: Tensor, most: int) -> tuple[list[tuple[Tensor, int]], Tensor, Tensor]:
         """Lay the n rows out in slabs of about `most` places.

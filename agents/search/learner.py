@@ -179,13 +179,12 @@ class AlphaZero(Learner):
         progress = self.done / self.updates
         end = config.learning_rate_end
         rate = config.learning_rate * (end + (1 - end) * (1 + math.cos(math.pi * progress)) / 2)
-        losses = torch.zeros(2)
+        losses, count = torch.zeros(2), len(self._parts)
         with self._threads() as threads:
             for _ in range(steps):
                 rows = torch.randint(len(lessons), (config.batch,), generator=generator)
                 which = torch.randint(len(self._symmetries), (config.batch,), generator=generator)
                 teach = partial(self._teach, lessons, teaching=lessons.policy[rows].sum())
-                count = len(self._parts)
                 parts = rows.tensor_split(count), which.tensor_split(count), self._gradients
                 taught = list(threads.map(teach, *parts))
                 self.network.weights.mul_(1 - rate * config.decay)
